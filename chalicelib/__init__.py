@@ -1,0 +1,1 @@
+"""Everything of Latchstring that ships. Packages import leftwards only: see docs/architecture.md."""

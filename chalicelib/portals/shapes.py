@@ -1,0 +1,140 @@
+"""What a portal is made of: name, branding, wording, support, policy, notifications."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from msgspec import Meta, Struct, field
+
+from .. import fields
+from ..errors import Invalid
+from . import colour
+from .policy import Policy
+
+# Words that are first path segments of something else, so no portal may be called so.
+RESERVED = frozenset({"api", "console", "static", "inbox", "healthz", "well-known", "www", "admin", "assets"})
+Email = Annotated[str, Meta(max_length=254, description="An email address.")]
+
+
+class Branding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the portal looks. The colour of text on the brand colour is chosen by us, for contrast."""
+
+    logo_url: fields.Url | None = None
+    brand_colour: fields.Colour = "#1f4fd8"
+
+
+class Wording(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every word of the sign-in and welcome pages that a portal may change. Empty lines make paragraphs."""
+
+    sign_in_heading: fields.Required = "Sign in"
+    sign_in_instructions: fields.Text = (
+        "Enter your client number and your last name. We will then send a code to the email address or mobile number "
+        "we have on file for you."
+    )
+    additional_notes: fields.Text = ""
+    client_number_label: fields.Required = "Client Number"
+    client_number_hint: fields.Line = ""
+    last_name_label: fields.Required = "Last Name"
+    next_label: fields.Required = "Next"
+    confirm_heading: fields.Required = "Account Access Confirmation"
+    confirm_instructions: fields.Text = (
+        "To confirm it is you, enter the email address or mobile number that we have on file for you. We will send a "
+        "six-digit code to it."
+    )
+    send_code_label: fields.Required = "Send Verification Code"
+    welcome_heading: fields.Required = "Welcome"
+    welcome_text: fields.Text = "Here is what we have shared with you."
+    trouble_text: fields.Text = ""
+
+
+class Support(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom a client who needs help can reach. Shown on every page and in every mail."""
+
+    email: Email | None = None
+    phone: fields.Line | None = None
+    hours: fields.Line | None = None
+
+
+class Notifications(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who of the company is told when a client answers, and the address replies go to."""
+
+    staff_emails: Annotated[list[Email], Meta(max_length=20)] = []
+    reply_to: Email | None = None
+    batch_in_review: bool = True
+    client_answered: bool = True
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that staff can set on a portal."""
+
+    name: fields.Required
+    status: Literal["open", "closed"] = "open"
+    time_zone: Annotated[str, Meta(max_length=60, description="An IANA zone, such as America/New_York.")] = "UTC"
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$", description="A currency of ISO 4217, such as USD.")] = "USD"
+    branding: Branding = field(default_factory=Branding)
+    wording: Wording = field(default_factory=Wording)
+    support: Support = field(default_factory=Support)
+    notifications: Notifications = field(default_factory=Notifications)
+    policy: Policy = field(default_factory=Policy)
+    incident_banner: fields.Line = ""
+    privacy_url: fields.Url | None = None
+
+
+class PortalInput(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What creates a portal: its slug, which never changes, and its settings."""
+
+    slug: fields.Slug
+
+
+class Portal(Settings, frozen=True, kw_only=True):
+    """A company's front door, as stored and as the API shows it."""
+
+    slug: str
+    version: int
+    created_at: str
+    updated_at: str
+
+
+def checked(settings: Settings) -> None:
+    """Refuse what types cannot tell: a zone that does not exist, a brand colour that hides its own text."""
+    wrong: dict[str, str] = {}
+    if not _zone_exists(settings.time_zone):
+        wrong["time_zone"] = "This is not a time zone we know. Use a name such as America/New_York."
+    brand = settings.branding.brand_colour
+    if colour.contrast(colour.ink_on(brand), brand) < colour.MINIMUM:
+        wrong["branding.brand_colour"] = "Neither white nor black text can be read on this colour. Make it darker."
+    if wrong:
+        raise Invalid(fields=wrong)
+
+
+def _zone_exists(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def brand_style(branding: Branding) -> str:
+    """The CSS variables of a portal's colours, for light and dark pages."""
+    brand = branding.brand_colour
+    return (
+        f":root{{--brand:{brand};--brand-ink:{colour.ink_on(brand)};"
+        f"--brand-text:{colour.readable_on(colour.PAGE_LIGHT, brand)};"
+        f"--brand-text-dark:{colour.readable_on(colour.PAGE_DARK, brand)}}}"
+    )
+
+
+def changes(before: Any, after: Any, prefix: str = "") -> dict[str, list[Any]]:
+    """[before, after] of every leaf that differs between two structs of one kind."""
+    found: dict[str, list[Any]] = {}
+    for name in before.__struct_fields__:
+        old, new = getattr(before, name), getattr(after, name)
+        if old == new:
+            continue
+        if isinstance(old, Struct):
+            found |= changes(old, new, f"{prefix}{name}.")
+        else:
+            found[f"{prefix}{name}"] = [old, new]
+    return found

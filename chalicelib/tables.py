@@ -1,0 +1,108 @@
+"""The tables as plain data: the deployment, the local runtime, the tests and the models all read this one description.
+
+A table per aggregate; the portal leads every partition key. `portals` settings and API keys; `people` accounts,
+contacts, client numbers with their sign-in cards; `batches` batches and documents; `tokens` whatever expires by design
+(challenges, sessions, known browsers, counters, idempotency records); `messages` the delivery log; `facts` what happened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A global secondary index. `range_type` is DynamoDB's type letter: S or N."""
+
+    name: str
+    hash: str
+    range: str
+    range_type: str = "S"
+    keys_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with string keys. `ttl` names the attribute DynamoDB cleans by, `stream` whether changes are streamed."""
+
+    name: str
+    hash: str = "pk"
+    range: str | None = "sk"
+    indexes: tuple[Index, ...] = ()
+    ttl: str | None = None
+    stream: bool = False
+
+    def index(self, name: str) -> Index:
+        """The index of this name."""
+        return next(index for index in self.indexes if index.name == name)
+
+    def key_names(self, index: str | None = None) -> list[str]:
+        """The attributes that place an item in the table, or in one of its indexes."""
+        own = [self.hash] + ([self.range] if self.range else [])
+        if index is None:
+            return own
+        found = self.index(index)
+        return own + [name for name in (found.hash, found.range) if name not in own]
+
+    def description(self, table_name: str) -> dict[str, Any]:
+        """The arguments of DynamoDB's CreateTable (also what DescribeTable tells of keys and indexes)."""
+        types = {self.hash: "S"} | ({self.range: "S"} if self.range else {})
+        for index in self.indexes:
+            types |= {index.hash: "S", index.range: index.range_type}
+        described: dict[str, Any] = {
+            "TableName": table_name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": _keys(self.hash, self.range),
+            "AttributeDefinitions": [{"AttributeName": name, "AttributeType": kind} for name, kind in types.items()],
+        }
+        if self.indexes:
+            described["GlobalSecondaryIndexes"] = [
+                {
+                    "IndexName": index.name,
+                    "KeySchema": _keys(index.hash, index.range),
+                    "Projection": {"ProjectionType": "KEYS_ONLY" if index.keys_only else "ALL"},
+                }
+                for index in self.indexes
+            ]
+        if self.stream:
+            described["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+        return described
+
+
+def _keys(hash_name: str, range_name: str | None) -> list[dict[str, str]]:
+    keys = [{"AttributeName": hash_name, "KeyType": "HASH"}]
+    return keys + ([{"AttributeName": range_name, "KeyType": "RANGE"}] if range_name else [])
+
+
+_CREATED = Index("by_created", "list_key", "created_key")
+
+TABLES = {
+    table.name: table
+    for table in (
+        Table("portals", indexes=(Index("by_list", "list_key", "sk"),)),
+        Table(
+            "people",
+            indexes=(
+                _CREATED,
+                Index("by_name", "list_key", "name_key"),
+                Index("by_number", "list_key", "number_key"),
+                Index("by_account", "account_key", "created_key"),
+            ),
+        ),
+        Table("batches", indexes=(_CREATED, Index("by_account", "account_key", "created_key"))),
+        Table("tokens", range=None, ttl="expires_at"),
+        Table(
+            "messages",
+            range=None,
+            indexes=(
+                Index("by_day", "day_key", "created_key"),
+                Index("by_subject", "subject_key", "created_key"),
+                Index("unsent", "unsent_shard", "sweep_at", range_type="N", keys_only=True),
+            ),
+            ttl="expires_at",
+            stream=True,
+        ),
+        Table("facts", indexes=(Index("by_day", "day_key", "sk"),)),
+    )
+}
