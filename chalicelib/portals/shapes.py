@@ -13,7 +13,7 @@ from . import colour
 from .policy import Policy
 
 # Words that are first path segments of something else, so no portal may be called so.
-RESERVED = frozenset({"api", "console", "static", "inbox", "healthz", "well-known", "www", "admin", "assets"})
+RESERVED = frozenset({"all", "api", "console", "static", "inbox", "healthz", "well-known", "www", "admin", "assets"})
 Email = Annotated[str, Meta(max_length=254, description="An email address.")]
 
 
@@ -59,7 +59,7 @@ class Support(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Notifications(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who of the company is told when a client answers, and the address replies go to."""
 
-    staff_emails: Annotated[list[Email], Meta(max_length=20)] = []
+    staff_emails: Annotated[tuple[Email, ...], Meta(max_length=20)] = ()
     reply_to: Email | None = None
     batch_in_review: bool = True
     client_answered: bool = True

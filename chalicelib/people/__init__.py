@@ -1,0 +1,1 @@
+"""People: accounts, the contacts at them, and the sign-in cards under each client number."""

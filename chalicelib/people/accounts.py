@@ -1,0 +1,208 @@
+"""Accounts: create (with contacts), read, list, change, close. A number belongs to one account of its portal, always."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .. import clock, facts, ids
+from ..errors import Conflict, Invalid, NotFound, Stale
+from ..facts import Act, Kind
+from ..storage import Condition, Page, Transaction, query
+from . import cards, matching
+from .contacts import add_contact, checked_contact
+from .models import AccountRow, CardRow
+from .shapes import Account, AccountCreated, AccountInput, NewAccount
+
+NUMBER_TAKEN = "Another account of this portal has this number already."
+_MOVABLE_CARDS = 40  # contacts that can move to another number in one transaction of a hundred changes
+
+
+def create(act: Act, country: str, wanted: NewAccount, *, account_id: str | None = None) -> AccountCreated:
+    """A new account, and its contacts, in one transaction. Refuses a number that is taken, and fields that are wrong."""
+    details = _checked(msgspec.convert(_without(wanted, "contacts"), AccountInput))
+    identifier, now = account_id or ids.new(), clock.timestamp()
+    number_key = matching.number_key(details.number) if details.number else f"~{identifier}"
+    row = AccountRow(
+        pk=_key(act.portal, identifier),
+        sk="account",
+        list_key=f"{act.portal}#account",
+        created_key=identifier,
+        created_at=now,
+        cards=cards.partition(act.portal, number_key),
+        number_key=number_key if details.number else None,
+    )
+    _fill(row, details, now)
+    tx = act.transaction()
+    tx.put(row, when=AccountRow.pk.does_not_exist(), refusal=Conflict("This account exists already."))
+    tx.put(
+        CardRow(pk=row.cards, sk="account", account_id=identifier, account_name=details.name, status=details.status),
+        when=CardRow.pk.does_not_exist(),
+        refusal=Invalid(fields={"number": NUMBER_TAKEN}),
+    )
+    facts.record(tx, act, Kind.ACCOUNT_CREATED, facts.subject("account", identifier))
+    made = []
+    for place, contact in enumerate(wanted.contacts):
+        made.append(add_contact(tx, act, row, checked_contact(contact, country, at=f"contacts.{place}.")))
+    tx.commit()
+    return AccountCreated(**_plain(_account(row)), contacts=tuple(made))
+
+
+def get(portal: str, account_id: str) -> Account:
+    """The account as of now. Raises NotFound."""
+    return _account(account_row(portal, account_id))
+
+
+def listed(
+    portal: str,
+    *,
+    sort: str = "-created_at",
+    name: str | None = None,
+    number: str | None = None,
+    status: str | None = None,
+    record_type: str | None = None,
+    tag: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[Account]:
+    """Accounts by `created_at`, `name` or `number` (a leading - turns it round); `name` and `number` match beginnings."""
+    field, descending = sort.removeprefix("-"), sort.startswith("-")
+    if name is not None:
+        field = "name"
+    elif number is not None:
+        field = "number"
+    index = {"created_at": "by_created", "name": "by_name", "number": "by_number"}.get(field)
+    if index is None:
+        raise Invalid(fields={"sort": "Sort by created_at, name or number."})
+    between = None
+    if name is not None:
+        between = AccountRow.name_key.startswith(matching.name_key(name)) if matching.name_key(name) else None
+    elif number is not None:
+        between = AccountRow.number_key.startswith(matching.number_key(number))
+    only: Condition | None = None
+    wanted = (
+        (AccountRow.status == status) if status else None,
+        (AccountRow.record_type == record_type) if record_type else None,
+        AccountRow.tags.contains(msgspec.json.encode(tag).decode()) if tag else None,
+    )
+    for condition in wanted:
+        if condition is not None:
+            only = condition if only is None else only & condition
+    page = query(
+        AccountRow, f"{portal}#account", index=index, between=between, only=only, limit=limit, cursor=cursor,
+        descending=descending,
+    )  # fmt: skip
+    return Page([_account(row) for row in page.items], page.cursor)
+
+
+def change(act: Act, account_id: str, wanted: AccountInput, *, version: int | None = None) -> Account:
+    """Replace what is said of an account. Closing it shuts its contacts out at once; a new number moves its cards.
+
+    Refuses with Stale when `version` is given and no longer the present one.
+    """
+    row = account_row(act.portal, account_id)
+    if version is not None and version != row.version:
+        raise Stale
+    before, details, read_version = row.details, _checked(wanted), int(row.version)
+    if before == details:
+        return _account(row)
+    tx = act.transaction()
+    number_key = matching.number_key(details.number) if details.number else f"~{account_id}"
+    new_cards = cards.partition(act.portal, number_key)
+    if new_cards != row.cards:
+        _move_cards(tx, row, new_cards, details)
+    else:
+        tx.update(
+            CardRow(row.cards, "account"),
+            CardRow.account_name.set(details.name),
+            CardRow.status.set(details.status),
+            when=CardRow.pk.exists(),
+        )
+    row.cards, row.number_key, row.version = new_cards, number_key if details.number else None, read_version + 1
+    _fill(row, details, clock.timestamp())
+    tx.put(row, when=AccountRow.version == read_version, refusal=Stale())
+    facts.record(tx, act, _kind(before, details), facts.subject("account", account_id), _changed(before, details))
+    tx.commit()
+    return _account(row)
+
+
+def account_row(portal: str, account_id: str) -> AccountRow:
+    """The stored account. Raises NotFound."""
+    row = AccountRow.find(_key(portal, account_id), "account")
+    if row is None:
+        raise NotFound("There is no account with this id.")
+    return row
+
+
+def _move_cards(tx: Transaction, row: AccountRow, new_cards: str, details: AccountInput) -> None:
+    """Carry the claim and every card to the partition of a new number, if none changes meanwhile."""
+    held = query(CardRow, row.cards, limit=500).items
+    if len(held) > _MOVABLE_CARDS:
+        raise Invalid(fields={"number": f"The number of an account with over {_MOVABLE_CARDS - 1} contacts stays as it is."})
+    for card in held:
+        values = dict(card.attribute_values) | {"pk": new_cards}
+        if card.sk == "account":
+            values |= {"account_name": details.name, "status": details.status}
+        tx.delete(CardRow(card.pk, card.sk), when=CardRow.revision == card.revision)
+        tx.put(CardRow(**values), when=CardRow.pk.does_not_exist(), refusal=Invalid(fields={"number": NUMBER_TAKEN}))
+
+
+def _fill(row: AccountRow, details: AccountInput, now: int) -> None:
+    row.details, row.status, row.record_type, row.tags = details, details.status, details.record_type, details.tags
+    row.name_key, row.updated_at = f"{matching.name_key(details.name)}#{row.created_key}", now
+
+
+def _checked(wanted: AccountInput) -> AccountInput:
+    wrong: dict[str, str] = {}
+    emails = []
+    for place, email in enumerate(wanted.primary_emails):
+        emails.append(matching.email_checked(email) or "")
+        if not emails[-1]:
+            wrong[f"primary_emails.{place}"] = "This is not an email address."
+    agent = matching.email_checked(wanted.assigned_agent) if wanted.assigned_agent else None
+    if wanted.assigned_agent and agent is None:
+        wrong["assigned_agent"] = "This is not an email address."
+    if wanted.number is not None and not matching.number_key(wanted.number):
+        wrong["number"] = "A number needs at least one letter or digit."
+    if not matching.name_key(wanted.name):
+        wrong["name"] = "A name needs at least one letter or digit."
+    if wrong:
+        raise Invalid(fields=wrong)
+    tags = tuple(dict.fromkeys(wanted.tags))
+    return msgspec.structs.replace(wanted, primary_emails=tuple(dict.fromkeys(emails)), assigned_agent=agent, tags=tags)
+
+
+def _kind(before: AccountInput, after: AccountInput) -> Kind:
+    if before.status == after.status:
+        return Kind.ACCOUNT_CHANGED
+    return Kind.ACCOUNT_CLOSED if after.status == "closed" else Kind.ACCOUNT_OPENED
+
+
+def _changed(before: AccountInput, after: AccountInput) -> dict[str, object]:
+    """Which fields changed; values only where they are no personal data."""
+    names = [name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name)]
+    plain = {"status", "record_type", "tags"}
+    return {name: [getattr(before, name), getattr(after, name)] if name in plain else "changed" for name in names}
+
+
+def _account(row: AccountRow) -> Account:
+    return Account(
+        id=str(row.created_key),
+        version=int(row.version),
+        created_at=clock.text(int(row.created_at or 0)) or "",
+        updated_at=clock.text(int(row.updated_at or 0)) or "",
+        **_plain(row.details),
+    )
+
+
+def _plain(struct: msgspec.Struct) -> dict[str, object]:
+    return {name: getattr(struct, name) for name in struct.__struct_fields__}
+
+
+def _without(struct: msgspec.Struct, dropped: str) -> dict[str, object]:
+    plain: dict[str, object] = msgspec.to_builtins(struct)
+    del plain[dropped]
+    return plain
+
+
+def _key(portal: str, account_id: str) -> str:
+    return f"{portal}#account#{account_id}"

@@ -1,0 +1,135 @@
+"""Sign-in cards: what a client number opens, in one read. The rooms on the right ask here, and write here what is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from .. import clock
+from ..errors import Conflict
+from ..storage import Transaction, query
+from .matching import email_key, name_key
+from .models import CardRow
+
+MOST_OPEN = 60  # batches open to one contact at a time; keeps a card, and so every sign-in, small
+_CLAIM = "account"
+
+
+class OpenBatch(msgspec.Struct, frozen=True):
+    """What the welcome page shows of a batch: enough for its card, so that no batch is read for it."""
+
+    title: str
+    status: str
+    plan_year: str | None = None
+    effective_date: str | None = None
+    answer_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A contact as a sign-in sees it: `is_open` tells whether the account is."""
+
+    contact_id: str
+    account_id: str
+    account_name: str
+    is_open: bool
+    first_name: str
+    last_name: str
+    emails: tuple[str, ...]
+    mobile: str | None
+    batches: dict[str, OpenBatch] = field(default_factory=dict)
+    signed_in_before: int | None = None
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}"
+
+    def is_named(self, last_name: str) -> bool:
+        """Whether this is the last name, however it was typed."""
+        return name_key(last_name) == name_key(self.last_name) != ""
+
+    def has(self, method: str, destination: str) -> str | None:
+        """The address on file that equals the (already normal) destination, in the spelling on file."""
+        if method == "sms":
+            return self.mobile if self.mobile == destination else None
+        return next((email for email in self.emails if email_key(email) == destination), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What stands under a client number: whose it is (None: nobody's) and the cards of its contacts."""
+
+    account_id: str | None
+    cards: tuple[Card, ...]
+
+
+def under(portal: str, number_key: str) -> Opened:
+    """Everything under a client number, in one consistent read."""
+    rows = query(CardRow, partition(portal, number_key), limit=500).items if number_key else []
+    claim = next((row for row in rows if row.sk == _CLAIM), None)
+    if claim is None:
+        return Opened(None, ())
+    return Opened(claim.account_id, tuple(_card(claim, row) for row in rows if row is not claim))
+
+
+def of_contact(portal: str, number_key: str, contact_id: str) -> Card | None:
+    """One contact's card, in one consistent call; None if it is gone."""
+    pk = partition(portal, number_key)
+    rows = CardRow.find_many([(pk, _CLAIM), (pk, f"card#{contact_id}")])
+    claim, row = rows.get((pk, _CLAIM)), rows.get((pk, f"card#{contact_id}"))
+    return _card(claim, row) if claim and row else None
+
+
+def show_batch(tx: Transaction, cards: str, contact_id: str, batch_id: str, shown: OpenBatch) -> None:
+    """Add to the transaction that a batch is open to a contact, or how it now looks on the card."""
+    tx.update(
+        CardRow(cards, f"card#{contact_id}"),
+        CardRow.batches[batch_id].set(msgspec.json.encode(shown).decode()),
+        CardRow.revision.add(1),
+        when=CardRow.pk.exists(),
+        refusal=Conflict("A contact of this batch was changed at the same moment. Try again."),
+    )
+
+
+def hide_batch(tx: Transaction, cards: str, contact_id: str, batch_id: str) -> None:
+    """Add to the transaction that a batch is no longer open to a contact."""
+    tx.update(
+        CardRow(cards, f"card#{contact_id}"),
+        CardRow.batches[batch_id].remove(),
+        CardRow.revision.add(1),
+        when=CardRow.pk.exists(),
+        refusal=Conflict("A contact of this batch was changed at the same moment. Try again."),
+    )
+
+
+def note_sign_in(tx: Transaction, portal: str, number_key: str, contact_id: str) -> None:
+    """Add to the transaction that this contact signed in now; refused if the contact is gone."""
+    tx.update(
+        CardRow(partition(portal, number_key), f"card#{contact_id}"),
+        CardRow.signed_in_before.set(CardRow.signed_in_at | 0),
+        CardRow.signed_in_at.set(clock.timestamp()),
+        when=CardRow.pk.exists(),
+    )
+
+
+def partition(portal: str, number_key: str) -> str:
+    """The key under which a client number's claim and cards stand."""
+    return f"{portal}#number#{number_key}"
+
+
+def _card(claim: CardRow, row: CardRow) -> Card:
+    shown = row.batches.as_dict() if row.batches else {}
+    return Card(
+        contact_id=row.sk.removeprefix("card#"),
+        account_id=claim.account_id,
+        account_name=claim.account_name or "",
+        is_open=claim.status == "open",
+        first_name=row.first_name or "",
+        last_name=row.last_name or "",
+        emails=row.emails or (),
+        mobile=row.mobile,
+        batches={key: msgspec.json.decode(text, type=OpenBatch) for key, text in shown.items()},
+        signed_in_before=int(row.signed_in_before) if row.signed_in_before else None,
+    )

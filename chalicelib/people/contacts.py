@@ -1,0 +1,203 @@
+"""Contacts: the people at an account. Each change of one rewrites its sign-in card in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from .. import clock, facts, ids
+from ..errors import Conflict, Invalid, NotFound, Stale
+from ..facts import Act, Kind
+from ..storage import Page, Transaction, query
+from . import matching
+from .models import AccountRow, CardRow, ContactRow
+from .shapes import Contact, ContactDetails, ContactInput
+
+
+def create(act: Act, country: str, wanted: ContactInput, *, contact_id: str | None = None) -> Contact:
+    """A new contact at an account. Refuses an account that does not exist, and fields that are wrong."""
+    account = _account_row(act.portal, wanted.account_id)
+    tx = act.transaction()
+    made = add_contact(tx, act, account, checked_contact(_details(wanted), country), contact_id=contact_id)
+    tx.check(AccountRow(account.pk, account.sk), when=AccountRow.cards == account.cards)
+    tx.commit()
+    return made
+
+
+def add_contact(
+    tx: Transaction, act: Act, account: AccountRow, details: ContactDetails, *, contact_id: str | None = None
+) -> Contact:
+    """Add a contact, its card and its fact to the transaction. `details` have been through `checked_contact`."""
+    identifier, now = contact_id or ids.new(), clock.timestamp()
+    account_id = str(account.created_key)
+    row = ContactRow(
+        pk=_key(act.portal, identifier),
+        sk="contact",
+        list_key=f"{act.portal}#contact",
+        account_key=f"{act.portal}#account#{account_id}",
+        account_id=account_id,
+        created_key=identifier,
+        created_at=now,
+    )
+    _fill(row, ContactInput(account_id=account_id, **_plain(details)), now)
+    tx.put(row, when=ContactRow.pk.does_not_exist(), refusal=Conflict("This contact exists already."))
+    tx.put(
+        CardRow(
+            pk=account.cards, sk=f"card#{identifier}", account_id=account_id, batches={}, **_on_card(details)
+        )
+    )
+    facts.record(tx, act, Kind.CONTACT_CREATED, facts.subject("contact", identifier), {"account": account_id})
+    return _contact(row)
+
+
+def get(portal: str, contact_id: str) -> Contact:
+    """The contact as of now. Raises NotFound."""
+    return _contact(_row(portal, contact_id))
+
+
+def listed(
+    portal: str,
+    *,
+    account_id: str | None = None,
+    sort: str = "-created_at",
+    name: str | None = None,
+    email: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[Contact]:
+    """Contacts of a portal or of one account, by `created_at` or `name` (the last name first); `name` matches beginnings."""
+    field, descending = ("name" if name else sort.removeprefix("-")), sort.startswith("-")
+    index = {"created_at": "by_created", "name": "by_name"}.get(field)
+    if index is None:
+        raise Invalid(fields={"sort": "Sort by created_at or name."})
+    only = ContactRow.emails_text.contains(f" {matching.email_key(email)} ") if email else None
+    between = None
+    hash_key = f"{portal}#contact"
+    folded = matching.name_key(name or "")
+    if account_id is not None:
+        index, hash_key = "by_account", f"{portal}#account#{account_id}"
+        if folded:
+            named = ContactRow.name_key.startswith(folded)
+            only = named if only is None else only & named
+    elif folded:
+        between = ContactRow.name_key.startswith(folded)
+    page = query(
+        ContactRow, hash_key, index=index, between=between, only=only, limit=limit, cursor=cursor, descending=descending
+    )
+    return Page([_contact(row) for row in page.items], page.cursor)
+
+
+def change(act: Act, country: str, contact_id: str, wanted: ContactInput, *, version: int | None = None) -> Contact:
+    """Replace what is said of a contact. The account it belongs to stays. Refuses with Stale as accounts do."""
+    row = _row(act.portal, contact_id)
+    if version is not None and version != row.version:
+        raise Stale
+    if wanted.account_id != row.account_id:
+        raise Invalid(fields={"account_id": "A contact stays with its account. Create a new contact at the other one."})
+    before, read_version = row.details, int(row.version)
+    details = checked_contact(_details(wanted), country)
+    after = ContactInput(account_id=row.account_id, **_plain(details))
+    if before == after:
+        return _contact(row)
+    account = _account_row(act.portal, row.account_id)
+    _fill(row, after, clock.timestamp())
+    row.version = read_version + 1
+    tx = act.transaction()
+    tx.put(row, when=ContactRow.version == read_version, refusal=Stale())
+    shown = [getattr(CardRow, name).set(value) for name, value in _on_card(details).items()]
+    tx.update(CardRow(account.cards, f"card#{contact_id}"), *shown, CardRow.revision.add(1), when=CardRow.pk.exists())
+    changed = {name: "changed" for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name)}
+    facts.record(tx, act, Kind.CONTACT_CHANGED, facts.subject("contact", contact_id), changed)
+    tx.commit()
+    return _contact(row)
+
+
+def remove(act: Act, contact_id: str, *, version: int | None = None) -> None:
+    """Remove a contact and with it every way in. Refused while a batch is open to it."""
+    row = _row(act.portal, contact_id)
+    if version is not None and version != row.version:
+        raise Stale
+    account = _account_row(act.portal, row.account_id)
+    card = CardRow.find(account.cards, f"card#{contact_id}")
+    if card is not None and card.batches and card.batches.as_dict():
+        raise Conflict("A batch is open to this contact. Choose another contact there first, then remove this one.")
+    tx = act.transaction()
+    tx.delete(ContactRow(row.pk, row.sk), when=ContactRow.version == row.version, refusal=Stale())
+    if card is not None:
+        tx.delete(CardRow(card.pk, card.sk), when=CardRow.revision == card.revision)
+    facts.record(tx, act, Kind.CONTACT_REMOVED, facts.subject("contact", contact_id), {"account": row.account_id})
+    tx.commit()
+
+
+def checked_contact(wanted: ContactDetails, country: str, *, at: str = "") -> ContactDetails:
+    """The details in the form to keep: emails normal, numbers in E.164. Raises Invalid; `at` leads the names of fields."""
+    wrong: dict[str, str] = {}
+    emails = []
+    for place, email in enumerate(wanted.emails):
+        emails.append(matching.email_checked(email) or "")
+        if not emails[-1]:
+            wrong[f"{at}emails.{place}"] = "This is not an email address."
+    numbers: dict[str, str | None] = {}
+    for name in ("mobile", "landline", "fax"):
+        typed = getattr(wanted, name)
+        numbers[name] = matching.phone_key(typed, country) if typed else None
+        if typed and numbers[name] is None:
+            wrong[f"{at}{name}"] = "This is not a phone number. Write it with its country code, such as +1 415 555 0132."
+    if not matching.name_key(wanted.last_name):
+        wrong[f"{at}last_name"] = "A last name needs at least one letter."
+    if wrong:
+        raise Invalid(fields=wrong)
+    return msgspec.structs.replace(wanted, emails=tuple(dict.fromkeys(emails)), **numbers)
+
+
+def _on_card(details: ContactDetails) -> dict[str, object]:
+    return {
+        "first_name": details.first_name,
+        "last_name": details.last_name,
+        "emails": details.emails,
+        "mobile": details.mobile,
+    }
+
+
+def _fill(row: ContactRow, details: ContactInput, now: int) -> None:
+    row.details, row.updated_at = details, now
+    row.name_key = f"{matching.name_key(details.last_name + details.first_name)}#{row.created_key}"
+    row.emails_text = "".join(f" {matching.email_key(email)} " for email in details.emails) or None
+
+
+def _row(portal: str, contact_id: str) -> ContactRow:
+    row = ContactRow.find(_key(portal, contact_id), "contact")
+    if row is None:
+        raise NotFound("There is no contact with this id.")
+    return row
+
+
+def _account_row(portal: str, account_id: str) -> AccountRow:
+    row = AccountRow.find(f"{portal}#account#{account_id}", "account")
+    if row is None:
+        raise Invalid(fields={"account_id": "There is no account with this id in this portal."})
+    return row
+
+
+def _details(wanted: ContactInput) -> ContactDetails:
+    names = ContactDetails.__struct_fields__
+    return ContactDetails(**{name: getattr(wanted, name) for name in names})
+
+
+def _plain(details: ContactDetails) -> Mapping[str, object]:
+    return {name: getattr(details, name) for name in ContactDetails.__struct_fields__}
+
+
+def _contact(row: ContactRow) -> Contact:
+    return Contact(
+        id=str(row.created_key),
+        version=int(row.version),
+        created_at=clock.text(int(row.created_at or 0)) or "",
+        updated_at=clock.text(int(row.updated_at or 0)) or "",
+        **{name: getattr(row.details, name) for name in ContactInput.__struct_fields__},
+    )
+
+
+def _key(portal: str, contact_id: str) -> str:
+    return f"{portal}#contact#{contact_id}"

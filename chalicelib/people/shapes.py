@@ -1,0 +1,87 @@
+"""Accounts and contacts as the API takes and shows them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from .. import fields
+
+Email = Annotated[str, Meta(max_length=254, description="An email address.")]
+RecordType = Literal["lead", "client", "customer", "office"]
+
+
+class NumberedAs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An identifier of an account beside its number: a tax id, an NPI."""
+
+    qualifier: Annotated[str, Meta(min_length=1, max_length=40, description="Such as TIN or NPI.")]
+    value: fields.Required
+
+
+class AccountInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What staff and systems can say of an account."""
+
+    name: fields.Required
+    number: fields.Number | None = None
+    record_type: RecordType = "client"
+    status: Literal["open", "closed"] = "open"
+    primary_emails: Annotated[tuple[Email, ...], Meta(max_length=20)] = ()
+    identifiers: Annotated[tuple[NumberedAs, ...], Meta(max_length=20)] = ()
+    tags: Annotated[tuple[fields.Tag, ...], Meta(max_length=50)] = ()
+    assigned_agent: Email | None = None
+
+
+class ContactDetails(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What staff and systems can say of a person at an account."""
+
+    first_name: fields.Required
+    last_name: fields.Required
+    title: fields.Line = ""
+    emails: Annotated[tuple[Email, ...], Meta(max_length=5)] = ()
+    mobile: fields.Line | None = None
+    landline: fields.Line | None = None
+    fax: fields.Line | None = None
+    employee_number: fields.Line = ""
+    roles: Annotated[tuple[fields.Tag, ...], Meta(max_length=10)] = ()
+
+
+class ContactInput(ContactDetails, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A contact to create: the details, and the account it belongs to for good."""
+
+    account_id: fields.Identifier
+
+
+class NewAccount(AccountInput, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An account to create, with its contacts if they are known already."""
+
+    contacts: Annotated[tuple[ContactDetails, ...], Meta(max_length=20)] = ()
+
+
+class Contact(ContactInput, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """A person at an account."""
+
+    id: str
+    version: int
+    created_at: str
+    updated_at: str
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}"
+
+
+class Account(AccountInput, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """Whom a portal serves."""
+
+    id: str
+    version: int
+    created_at: str
+    updated_at: str
+
+
+class AccountCreated(Account, frozen=True, kw_only=True):
+    """A new account and the contacts that were created with it, in the order given."""
+
+    contacts: tuple[Contact, ...] = ()

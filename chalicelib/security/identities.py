@@ -1,0 +1,124 @@
+"""Who tries to sign in, known or not: one row per identity counts failures, locks and sends, all by blind writes.
+
+An identity is a keyed fingerprint of what was typed, so a stranger's tries on a name that exists and on one that does
+not are counted by the same operations on rows of the same shape. A known browser (see `browsers`) has identities of its
+own, so that a stranger can neither lock an owner out nor use up the owner's codes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import clock
+from ..errors import Refusal, TooMany
+from ..storage import Transaction
+from .keys import fingerprint
+from .limits import (
+    CODE_SENDS,
+    CODE_SENDS_A_DAY,
+    LOCK_LONGEST,
+    allows,
+    lock_seconds,
+    shifted,
+    unlocked,
+)
+from .models import IdentityRow
+
+_KEPT_SECONDS = 30 * LOCK_LONGEST  # failures in a row are forgotten after thirty quiet days
+
+
+class Locked(TooMany):
+    """Too many failures in a row on one identity."""
+
+    code = "locked"
+    text = "There were too many wrong codes in a row. Wait, then ask for a new code, or contact support."
+
+
+class SendsUsedUp(TooMany):
+    """The codes of this quarter of an hour, or this day, are used up; `challenge` is the one still open, if any."""
+
+    code = "sends-used-up"
+    text = "We have sent as many codes as we may for now. Use the newest one, or try again in a quarter of an hour."
+
+    def __init__(self, challenge: str | None) -> None:
+        super().__init__()
+        self.challenge = challenge
+
+
+def identity(kind: str, *typed: str, browser: str = "") -> str:
+    """The fingerprint under which tries with this input (already folded) are counted."""
+    return fingerprint(f"identity/{kind}", *typed, browser)
+
+
+def note_send(tx: Transaction, portal: str, identity_key: str, destination: str, challenge: str) -> None:
+    """Add a code's sending to the transaction: to the register of the identity and to that of the destination.
+
+    Refuses the transaction with SendsUsedUp or Locked; makes `challenge` the identity's newest.
+    """
+    now = clock.timestamp()
+    room = allows(IdentityRow, CODE_SENDS, now) & allows(IdentityRow, CODE_SENDS_A_DAY, now)
+    tx.update(
+        IdentityRow(_key(portal, identity_key)),
+        *shifted(IdentityRow, now),
+        IdentityRow.challenge.set(challenge),
+        IdentityRow.expires_at.set(now + _KEPT_SECONDS),
+        when=room & unlocked(IdentityRow, now),
+        refusal=lambda present: _why_not(present, now),
+    )
+    tx.update(
+        IdentityRow(f"{portal}#sends#{destination}"),
+        *shifted(IdentityRow, now),
+        IdentityRow.expires_at.set(now + CODE_SENDS_A_DAY.seconds),
+        when=room,
+        refusal=SendsUsedUp(None),
+    )
+
+
+def note_failure(tx: Transaction, portal: str, identity_key: str) -> None:
+    """Add a wrong code to the transaction; refused with Locked while the identity is locked."""
+    now = clock.timestamp()
+    tx.update(
+        IdentityRow(_key(portal, identity_key)),
+        IdentityRow.failures.add(1),
+        IdentityRow.failed_at.set(now),
+        IdentityRow.expires_at.set(now + _KEPT_SECONDS),
+        when=unlocked(IdentityRow, now),
+        refusal=lambda present: _why_not(present, now),
+    )
+
+
+def note_success(tx: Transaction, portal: str, identity_key: str) -> None:
+    """Add a right code to the transaction: the failures in a row are over. Refused with Locked while locked."""
+    now = clock.timestamp()
+    tx.update(
+        IdentityRow(_key(portal, identity_key)),
+        IdentityRow.failures.set(0),
+        when=unlocked(IdentityRow, now),
+        refusal=lambda present: _why_not(present, now),
+    )
+
+
+def unlock(tx: Transaction, portal: str, identity_key: str) -> None:
+    """Add a staff member's unlocking to the transaction."""
+    tx.update(IdentityRow(_key(portal, identity_key)), IdentityRow.failures.set(0))
+
+
+def _key(portal: str, identity_key: str) -> str:
+    return f"{portal}#identity#{identity_key}"
+
+
+def _why_not(present: dict[str, Any], now: int) -> Refusal:
+    row = IdentityRow()
+    row.deserialize(present)
+    locked = lock_seconds(int(row.failures or 0))
+    if locked is None:
+        return Locked("There were too many wrong codes. Contact support to be let in again.")
+    if locked and int(row.failed_at or 0) > now - locked:
+        return _locked_for(int(row.failed_at or 0) + locked - now)
+    return SendsUsedUp(row.challenge)
+
+
+def _locked_for(seconds: int) -> Locked:
+    refusal = Locked()
+    refusal.retry_after = seconds
+    return refusal

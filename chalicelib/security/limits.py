@@ -1,0 +1,97 @@
+"""Limits: how often something may happen. The numbers are one table; every count is taken before the act it counts.
+
+Two mechanisms, both one blind conditional write, so that no number of parallel tries can slip past:
+
+- a *window counter* counts in clock-aligned windows (client addresses, portals, prefixes);
+- a *register* keeps the last eight moments in one row and shifts them at each use, which gives exact sliding windows:
+  the n-th last use must lie before the window.
+
+All fail closed: when DynamoDB does not answer, the act does not happen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import clock
+from ..errors import TooMany
+from ..storage import Action, Condition
+from .models import CounterRow, IdentityRow
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` in `seconds`."""
+
+    count: int
+    seconds: int
+
+
+# What                                    Source: docs/security.md, "Decided numbers"
+CODE_TRIES = 5  # wrong or right, over all resends of one challenge
+CODE_RESEND = Limit(1, 30)
+CODE_SENDS = Limit(3, 15 * 60)
+CODE_SENDS_A_DAY = Limit(8, 24 * 3600)
+CODES_TYPED_PER_ADDRESS = Limit(25, 5 * 60)  # threat 3; per IPv4 address or IPv6 /64, right ones are given back
+CODES_ASKED_PER_ADDRESS = Limit(60, 5 * 60)
+CROWDED = 10  # from this many in a window, a right code gives its count back (below, that write is not worth making)
+
+LOCK_FIRST, LOCK_STEP, LOCK_FOR_GOOD = 10, 5, 100  # failures in a row: first lock, each further lock, staff must unlock
+LOCK_SECONDS, LOCK_LONGEST = 15 * 60, 24 * 3600  # the first lock; doubled at each further one, up to a day
+
+
+def take(portal: str, name: str, key: str, limit: Limit) -> int:
+    """Count one more use of `name` by `key` in the present window, and give the count. Raises TooMany at the limit."""
+    now = clock.timestamp()
+    window = now - now % limit.seconds
+    row = CounterRow(f"{portal}#limit#{name}#{key}#{window}")
+    counted = row.change(
+        CounterRow.used.add(1),
+        CounterRow.expires_at.set(window + 2 * limit.seconds),
+        when=CounterRow.used.does_not_exist() | (CounterRow.used < limit.count),
+    )
+    if not counted:
+        raise TooMany(retry_after=window + limit.seconds - now)
+    return int(row.used)
+
+
+def give_back(portal: str, name: str, key: str, limit: Limit) -> None:
+    """Undo one `take` of the present window, for a use that turned out to be a good one."""
+    now = clock.timestamp()
+    CounterRow(f"{portal}#limit#{name}#{key}#{now - now % limit.seconds}").change(
+        CounterRow.used.add(-1), when=CounterRow.used > 0
+    )
+
+
+def shifted(row: type[IdentityRow], now: int) -> list[Action]:
+    """The update that notes one more use at `now` in a register."""
+    slots = row.slots()
+    moves = [later.set(earlier | 0) for earlier, later in zip(slots, slots[1:], strict=False)]
+    return [*moves, slots[0].set(now)]
+
+
+def allows(row: type[IdentityRow], limit: Limit, now: int) -> Condition:
+    """The condition that one more use at `now` keeps a register within `limit` (count at most 8)."""
+    slot = row.slots()[limit.count - 1]
+    return slot.does_not_exist() | (slot <= now - limit.seconds)
+
+
+def lock_seconds(failures: int) -> int | None:
+    """How long the failure that makes this many in a row locks: 0 not at all, None until staff unlock."""
+    if failures >= LOCK_FOR_GOOD:
+        return None
+    if failures < LOCK_FIRST or (failures - LOCK_FIRST) % LOCK_STEP:
+        return 0
+    return int(min(LOCK_SECONDS * 2 ** ((failures - LOCK_FIRST) // LOCK_STEP), LOCK_LONGEST))
+
+
+def unlocked(row: type[IdentityRow], now: int) -> Condition:
+    """The condition that an identity is not locked, spelled out from `lock_seconds` for the database to decide."""
+    locked_at: dict[int, list[int]] = {}
+    for failures in range(LOCK_FIRST, LOCK_FOR_GOOD, LOCK_STEP):
+        locked_at.setdefault(lock_seconds(failures) or 0, []).append(failures)
+    condition: Condition = row.failures.does_not_exist() | (row.failures < LOCK_FIRST)
+    outlived = row.failures < LOCK_FOR_GOOD
+    for seconds, counts in locked_at.items():
+        outlived &= ~(row.failures.is_in(*counts) & (row.failed_at > now - seconds))
+    return condition | outlived

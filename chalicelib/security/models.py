@@ -1,0 +1,77 @@
+"""The tokens table: whatever expires by design. One partition key, `{portal}#<kind>#<id>`; rows of several shapes."""
+
+from __future__ import annotations
+
+from ..storage import NumberAttribute, Row, UnicodeAttribute, table_name
+
+
+class TokenRow(Row):
+    """What all rows of this table have."""
+
+    table = "tokens"
+
+    class Meta:
+        table_name = table_name("tokens")
+
+    pk = UnicodeAttribute(hash_key=True)
+    expires_at = NumberAttribute(null=True)
+
+
+class CounterRow(TokenRow):
+    """How often something was used in one window: `#limit#`."""
+
+    used = NumberAttribute(null=True)
+
+
+class IdentityRow(TokenRow):
+    """What is remembered of one who tries to sign in, known or not: `#identity#` and, for destinations, `#sends#`.
+
+    `sent_1` … `sent_8` are the moments of the last sends, newest first; `failures` the wrong codes in a row.
+    """
+
+    failures = NumberAttribute(null=True)
+    failed_at = NumberAttribute(null=True)
+    challenge = UnicodeAttribute(null=True)
+    sent_1 = NumberAttribute(null=True)
+    sent_2 = NumberAttribute(null=True)
+    sent_3 = NumberAttribute(null=True)
+    sent_4 = NumberAttribute(null=True)
+    sent_5 = NumberAttribute(null=True)
+    sent_6 = NumberAttribute(null=True)
+    sent_7 = NumberAttribute(null=True)
+    sent_8 = NumberAttribute(null=True)
+
+    @classmethod
+    def slots(cls) -> tuple[NumberAttribute, ...]:
+        """The register, newest first."""
+        return (cls.sent_1, cls.sent_2, cls.sent_3, cls.sent_4, cls.sent_5, cls.sent_6, cls.sent_7, cls.sent_8)
+
+
+class ChallengeRow(TokenRow):
+    """A verification code's state, never the code: `#challenge#`. `holder` is empty for a decoy that no code opens."""
+
+    holder = UnicodeAttribute(null=True)
+    purpose = UnicodeAttribute()
+    channel = UnicodeAttribute()
+    version = NumberAttribute()
+    counter = NumberAttribute(default=0)
+    tries = NumberAttribute(default=0)
+    sent_at = NumberAttribute()
+    valid_until = NumberAttribute()
+    spent_at = NumberAttribute(null=True)
+
+
+class SessionRow(TokenRow):
+    """A signed-in browser: `#session#<SHA-256 of the cookie>`."""
+
+    holder = UnicodeAttribute()
+    number_key = UnicodeAttribute()
+    created_at = NumberAttribute()
+    seen_at = NumberAttribute()
+
+
+class OnceRow(TokenRow):
+    """That an API call with this Idempotency-Key was carried out: `#once#`."""
+
+    request_hash = UnicodeAttribute()
+    result = UnicodeAttribute()
