@@ -26,7 +26,7 @@ from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection.base import Connection, MetaTable
 from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
-from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.condition import Condition, size
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
@@ -375,5 +375,5 @@ def _opened(cursor: str, hash_name: str, hash_key: str) -> dict[str, Any]:
 
 __all__ = [
     "Action", "Condition", "NumberAttribute", "Packed", "Page", "Row", "Transaction", "UnicodeAttribute", "beside",
-    "client", "guarded", "live", "merged", "query", "table_name", "together",
+    "client", "guarded", "live", "merged", "query", "size", "table_name", "together",
 ]  # fmt: skip

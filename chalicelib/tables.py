@@ -90,7 +90,14 @@ TABLES = {
                 Index("by_account", "account_key", "created_key"),
             ),
         ),
-        Table("batches", indexes=(_CREATED, Index("by_account", "account_key", "created_key"))),
+        Table(
+            "batches",
+            indexes=(
+                _CREATED,
+                Index("by_account", "account_key", "created_key"),
+                Index("due", "due_shard", "due_at", range_type="N", keys_only=True),
+            ),
+        ),
         Table("tokens", range=None, ttl="expires_at"),
         Table(
             "messages",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
 from .. import clock
-from ..errors import Conflict
-from ..storage import Transaction, query
+from ..errors import Conflict, Refusal
+from ..storage import Transaction, query, size
 from .matching import email_key, name_key
 from .models import CardRow
 
@@ -88,8 +89,8 @@ def show_batch(tx: Transaction, cards: str, contact_id: str, batch_id: str, show
         CardRow(cards, f"card#{contact_id}"),
         CardRow.batches[batch_id].set(msgspec.json.encode(shown).decode()),
         CardRow.revision.add(1),
-        when=CardRow.pk.exists(),
-        refusal=Conflict("A contact of this batch was changed at the same moment. Try again."),
+        when=CardRow.pk.exists() & ((size(CardRow.batches) < MOST_OPEN) | CardRow.batches[batch_id].exists()),
+        refusal=_full_or_gone,
     )
 
 
@@ -102,6 +103,12 @@ def hide_batch(tx: Transaction, cards: str, contact_id: str, batch_id: str) -> N
         when=CardRow.pk.exists(),
         refusal=Conflict("A contact of this batch was changed at the same moment. Try again."),
     )
+
+
+def _full_or_gone(present: dict[str, Any]) -> Refusal:
+    if present:
+        return Conflict(f"A contact can have at most {MOST_OPEN} batches open. Close an older one first.")
+    return Conflict("A contact of this batch was changed at the same moment. Try again.")
 
 
 def note_sign_in(tx: Transaction, portal: str, number_key: str, contact_id: str) -> None:

@@ -63,6 +63,18 @@ class Notifications(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reply_to: Email | None = None
     batch_in_review: bool = True
     client_answered: bool = True
+    reminder_days: Annotated[
+        tuple[Annotated[int, Meta(ge=0, le=60)], ...],
+        Meta(max_length=5, description="How many days before a batch's answer-by date its contact is reminded."),
+    ] = (3,)
+
+
+class Tile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A link of the company's own on the welcome page."""
+
+    title: fields.Required
+    text: fields.Line = ""
+    url: fields.Url
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,6 +90,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     notifications: Notifications = field(default_factory=Notifications)
     policy: Policy = field(default_factory=Policy)
     incident_banner: fields.Line = ""
+    tiles: Annotated[tuple[Tile, ...], Meta(max_length=12)] = ()
     privacy_url: fields.Url | None = None
 
 

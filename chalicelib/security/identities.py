@@ -45,9 +45,9 @@ class SendsUsedUp(TooMany):
         self.challenge = challenge
 
 
-def identity(kind: str, *typed: str, browser: str = "") -> str:
+def identity(kind: str, *typed: str) -> str:
     """The fingerprint under which tries with this input (already folded) are counted."""
-    return fingerprint(f"identity/{kind}", *typed, browser)
+    return fingerprint(f"identity/{kind}", *typed)
 
 
 def note_send(tx: Transaction, portal: str, identity_key: str, destination: str, challenge: str) -> None:

@@ -1,0 +1,18 @@
+"""The API Lambda: JSON API and hosted pages. Everything else lives in chalicelib; the workers never load this file."""
+
+import gc
+
+gc.disable()  # a collection while importing costs a tenth of a cold start; see docs/decisions.md
+
+from chalice import Chalice  # noqa: E402
+
+from chalicelib import api, pages  # noqa: E402
+
+app = Chalice(app_name="latchstring", configure_logs=False)
+app.experimental_feature_flags.update({"BLUEPRINTS"})
+app.api.binary_types = []
+app.register_blueprint(api.blueprint)
+app.register_blueprint(pages.blueprint)
+
+gc.freeze()
+gc.enable()

@@ -1,0 +1,143 @@
+"""A batch's page: what it says, its lines and documents, and the form for the answer."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from chalice import Response
+
+from ..errors import NotFound
+from ..selfservice import batches, documents, filetypes
+from ..selfservice.batches import newest_answer
+from ..selfservice.shapes import Batch, Document, Line
+from ..selfservice.statuses import LABELS
+from ..storage import beside
+from ..web import headers
+from ..web.page import View, page, paragraphs
+from . import blueprint
+from .welcome import STATUS_KINDS, day
+
+_THANKS = {"approve": "Thank you. Your approval has been sent.", "changes": "Thank you. Your request has been sent."}
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CAD": "$", "AUD": "$"}
+
+
+@page(blueprint, "GET", "/batches/{batch}", audience="client")
+def show(view: View, batch: str) -> Response:
+    """The batch, if it is open to this contact."""
+    text = _THANKS.get(view.query.get("answered", ""))
+    return batch_page(view, batch, notice={"kind": "success", "text": text} if text else None)
+
+
+@page(blueprint, "GET", "/batches/{batch}/documents/{document}", audience="client")
+def download(view: View, batch: str, document: str) -> Response:
+    """Send the browser to the document's content, by a link that is good for a minute."""
+    must_be_open(view, batch)
+    link = documents.download_url(view.slug, batch, document)
+    return Response("", status_code=303, headers=dict(headers.page_headers()) | {"Location": link.url})
+
+
+def must_be_open(view: View, batch_id: str) -> None:
+    """Refuse with NotFound unless the batch is on this contact's card: the one place that says what is theirs."""
+    if view.card is None or batch_id not in view.card.batches:
+        raise NotFound("There is nothing here, or it is no longer shared with you.")
+
+
+def batch_page(
+    view: View, batch_id: str, *, errors: dict[str, str] | None = None, values: dict[str, str] | None = None,
+    status: int = 200, notice: dict[str, str] | None = None,
+) -> Response:  # fmt: skip
+    """The page, also when an answer was refused or has just been given."""
+    must_be_open(view, batch_id)
+    batch, files = beside(lambda: batches.get(view.slug, batch_id), lambda: documents.of_batch(view.slug, batch_id))
+    answer = newest_answer(batch.answers)
+    can_answer = batch.status == "client_review"
+    return view.show(
+        "batch.html",
+        batch.title,
+        status=status,
+        notice=notice,
+        errors=errors or {},
+        values=values or {},
+        batch=_heading(view, batch),
+        lines=[_line(view, line) for line in batch.lines],
+        totals=_totals(view, batch.lines) if batch.lines else None,
+        documents=[_document(view, batch_id, file) for file in files if file.status == "ready"],
+        answer=None if can_answer or answer is None else _answer(view, batch),
+        can_answer=can_answer,
+        read_only_reason=None if can_answer else _why_no_answer(batch),
+        answer_url=f"{view.base}/batches/{batch_id}/answer",
+        upload_url=f"{view.base}/batches/{batch_id}/upload",
+    )
+
+
+def _heading(view: View, batch: Batch) -> dict[str, Any]:
+    return {
+        "title": batch.title,
+        "account_name": view.card.account_name if view.card else "",
+        "plan_year": batch.plan_year or None,
+        "effective_date": day(batch.effective_date),
+        "status_label": LABELS[batch.status],
+        "status_kind": STATUS_KINDS.get(batch.status, "progress"),
+        "answer_by": day(batch.answer_by),
+        "updated": day(batch.updated_at),
+        "summary": paragraphs(batch.summary),
+    }
+
+
+def _line(view: View, line: Line) -> dict[str, Any]:
+    employee, employer = Decimal(line.employee_cost), Decimal(line.employer_cost)
+    percent = None if line.change_percent is None else Decimal(line.change_percent)
+    return {
+        "carrier": line.carrier,
+        "plan": line.plan,
+        "coverage": line.coverage,
+        "employee_cost": money(view, employee),
+        "employer_cost": money(view, employer),
+        "total": money(view, employee + employer),
+        "change": None if percent is None else f"{percent:+.1f} %".replace("+0.0", "0.0").replace("-", "\u2212"),
+        "change_kind": None if percent is None else "up" if percent > 0 else "down" if percent < 0 else "same",
+    }
+
+
+def _totals(view: View, lines: tuple[Line, ...]) -> dict[str, Any]:
+    employee = sum((Decimal(line.employee_cost) for line in lines), Decimal(0))
+    employer = sum((Decimal(line.employer_cost) for line in lines), Decimal(0))
+    return {
+        "employee_cost": money(view, employee),
+        "employer_cost": money(view, employer),
+        "total": money(view, employee + employer),
+        "change": None,
+    }
+
+
+def money(view: View, amount: Decimal) -> str:
+    """An amount in the portal's currency: $1,250.00."""
+    sign = _SIGNS.get(view.portal.currency)
+    minus, text = "\u2212" if amount < 0 else "", f"{abs(amount):,.2f}"
+    return f"{minus}{sign}{text}" if sign else f"{minus}{text} {view.portal.currency}"
+
+
+def _document(view: View, batch_id: str, document: Document) -> dict[str, Any]:
+    size = document.size or 0
+    return {
+        "name": document.name,
+        "kind": filetypes.label(document.content_type),
+        "size": f"{size / 1_048_576:.1f} MB" if size >= 1_048_576 else f"{max(size // 1024, 1)} KB",
+        "url": f"{view.base}/batches/{batch_id}/documents/{document.id}",
+        "added": day(document.added_at),
+    }
+
+
+def _answer(view: View, batch: Batch) -> dict[str, Any] | None:
+    answer = newest_answer(batch.answers)
+    if answer is None:
+        return None
+    label = "Approved" if answer.answer == "approve" else "Changes requested"
+    return {"kind": answer.answer, "label": label, "comment": answer.comment, "by": answer.contact_name, "at": day(answer.at)}
+
+
+def _why_no_answer(batch: Batch) -> str | None:
+    if batch.answers:
+        return None
+    return "There is nothing to answer at the moment. You get a message when there is."

@@ -1,0 +1,209 @@
+"""The sign-in pages: client number and name, where to send the code, the code."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from chalice import Response
+
+from .. import clock
+from ..errors import Invalid, Refusal, TooMany
+from ..security import limits
+from ..security.codes import CodeOver, CodeWrong
+from ..security.sealed import seal, unseal
+from ..signin import by_client_number as journey
+from ..signin.by_client_number import StillOpen, Visit, Visitor
+from ..web.page import View, page, paragraphs
+from . import blueprint
+
+_NOTICES = {
+    "session-over": ("info", "You were signed out because you had not done anything here for a while. Sign in to go on."),
+    "step-over": ("info", "It has been more than ten minutes since the last step. Please start again."),
+    "signed-out": ("success", "You have signed out."),
+}
+
+
+@page(blueprint, "GET", "/sign-in")
+def start(view: View) -> Response:
+    """Ask for client number and last name."""
+    kind, text = _NOTICES.get(view.query.get("notice", ""), ("", ""))
+    visit = _visit(view)
+    values = {"client_number": visit.number, "last_name": visit.last_name} if visit else {}
+    return _start_page(view, values, safe_next(view, view.query.get("next", "")), notice={"kind": kind, "text": text} if kind else None)
+
+
+@page(blueprint, "POST", "/sign-in")
+def begin(view: View) -> Response:
+    """Take them; nothing is looked up yet."""
+    typed = {name: view.form.get(name, "") for name in ("client_number", "last_name")}
+    next_path = safe_next(view, view.form.get("next", ""))
+    try:
+        visit = journey.begin(typed["client_number"], typed["last_name"], next_path)
+    except Invalid as refusal:
+        return _start_page(view, typed, next_path, errors=refusal.fields, status=400)
+    _keep(view, visit)
+    return view.go("/sign-in/confirm")
+
+
+@page(blueprint, "GET", "/sign-in/confirm")
+def confirm(view: View) -> Response:
+    """Ask for the address on file: Account Access Confirmation."""
+    visit = _visit(view)
+    return _confirm_page(view, {"method": visit.method}) if visit else view.go("/sign-in?notice=step-over")
+
+
+@page(blueprint, "POST", "/sign-in/confirm")
+def send_code(view: View) -> Response:
+    """Send a code, if what was typed is on file. The answer does not tell."""
+    visit = _visit(view)
+    if visit is None:
+        return view.go("/sign-in?notice=step-over")
+    typed = {name: view.form.get(name, "") for name in ("method", "destination")}
+    try:
+        asked = journey.request_code(view.act, view.portal, visit, _visitor(view), typed["method"], typed["destination"])
+    except StillOpen as refusal:
+        asked = refusal.visit
+    except Invalid as refusal:
+        return _confirm_page(view, typed, errors=refusal.fields, status=400)
+    except TooMany as refusal:
+        return _confirm_page(view, typed, errors={"destination": _with_wait(refusal)}, status=429)
+    _keep(view, asked)
+    return view.go("/sign-in/code")
+
+
+@page(blueprint, "GET", "/sign-in/code")
+def ask_code(view: View) -> Response:
+    """Ask for the six digits."""
+    visit = _visit(view)
+    return _code_page(view, visit) if visit and visit.has_asked else view.go("/sign-in?notice=step-over")
+
+
+@page(blueprint, "POST", "/sign-in/code")
+def enter_code(view: View) -> Response:
+    """Try the digits; the right ones sign in."""
+    visit = _visit(view)
+    if visit is None or not visit.has_asked:
+        return view.go("/sign-in?notice=step-over")
+    try:
+        entered = journey.enter_code(view.act, view.portal, visit, _visitor(view), view.form.get("code", ""))
+    except CodeWrong as refusal:
+        left = refusal.tries_left
+        more = f" You can try {left} more time{'s' if left > 1 else ''}." if left else " Send another code to go on."
+        return _code_page(view, visit, errors={"code": refusal.text + more}, status=refusal.status)
+    except (CodeOver, Invalid) as refusal:
+        return _code_page(view, visit, errors={"code": refusal.fields.get("code", refusal.text)}, status=refusal.status)
+    except TooMany as refusal:
+        return _code_page(view, visit, errors={"code": _with_wait(refusal)}, status=429)
+    view.keep("session", entered.session)
+    if entered.browser:
+        view.keep("browser", entered.browser, view.portal.policy.known_browser_days * 86400)
+    view.drop("step")
+    return view.go(entered.next_path.removeprefix(view.base) or "/")
+
+
+@page(blueprint, "POST", "/sign-in/resend")
+def resend(view: View) -> Response:
+    """Send a new code to the same address."""
+    visit = _visit(view)
+    if visit is None or not visit.has_asked:
+        return view.go("/sign-in?notice=step-over")
+    wait = _resend_in(visit)
+    if wait:
+        return _code_page(view, visit, errors={"code": f"You can ask for another code in {wait} seconds."}, status=429)
+    try:
+        visit = journey.resend(view.act, view.portal, visit, _visitor(view))
+    except StillOpen as refusal:
+        _keep(view, refusal.visit)
+        return _code_page(view, refusal.visit, errors={"code": refusal.text}, status=429)
+    except TooMany as refusal:
+        return _code_page(view, visit, errors={"code": _with_wait(refusal)}, status=429)
+    _keep(view, visit)
+    return view.go("/sign-in/code")
+
+
+@page(blueprint, "GET", "/trouble")
+def trouble(view: View) -> Response:
+    """Help for who cannot sign in: the portal's own words, then ours."""
+    return view.show("trouble.html", "Trouble signing in?", trouble_text=paragraphs(view.portal.wording.trouble_text))
+
+
+def safe_next(view: View, path: str) -> str:
+    """Where to go after sign-in: a page of this very portal, or "" for anything else."""
+    inside = re.fullmatch(rf"/{re.escape(view.slug)}(/batches/[0-9a-f]{{32}})?/?", path)
+    return path.rstrip("/") if inside else ""
+
+
+def masked(destination: str) -> str:
+    """What was typed, with its middle hidden: m•••@example.com, •••• 0132."""
+    name, at, host = destination.rpartition("@")
+    if at:
+        return f"{name[:1]}•••@{host}"
+    digits = re.sub(r"\D", "", destination)
+    return f"•••• {digits[-4:]}" if len(digits) > 6 else "••••"
+
+
+def _start_page(view: View, values: dict[str, str], next_path: str, **more: Any) -> Response:
+    return view.show(
+        "sign_in.html", view.portal.wording.sign_in_heading, wording=_wording(view), values=values, next_path=next_path, **more
+    )
+
+
+def _confirm_page(view: View, values: dict[str, str], **more: Any) -> Response:
+    methods = list(view.portal.policy.sign_in_methods)
+    return view.show(
+        "confirm.html", view.portal.wording.confirm_heading, wording=_wording(view), values=values, methods=methods, **more
+    )
+
+
+def _code_page(view: View, visit: Visit, **more: Any) -> Response:
+    return view.show(
+        "code.html",
+        "Enter your code",
+        method=visit.method,
+        destination_masked=masked(visit.destination),
+        resend_in=_resend_in(visit),
+        expires_in=max(visit.code_until - clock.timestamp(), 0),
+        sends_left=max(limits.CODE_SENDS.count - visit.sends, 0),
+        **more,
+    )
+
+
+def _wording(view: View) -> dict[str, Any]:
+    words = view.portal.wording
+    return {
+        "heading": words.sign_in_heading,
+        "instructions": paragraphs(words.sign_in_instructions),
+        "additional_notes": paragraphs(words.additional_notes),
+        "client_number_label": words.client_number_label,
+        "client_number_hint": words.client_number_hint,
+        "last_name_label": words.last_name_label,
+        "next_label": words.next_label,
+        "confirm_heading": words.confirm_heading,
+        "confirm_instructions": paragraphs(words.confirm_instructions),
+        "send_label": words.send_code_label,
+    }
+
+
+def _visit(view: View) -> Visit | None:
+    cookie = view.cookie("step")
+    return unseal("step", view.slug, cookie, Visit) if cookie else None
+
+
+def _keep(view: View, visit: Visit) -> None:
+    view.keep("step", seal("step", view.slug, visit, journey.STEP_SECONDS), journey.STEP_SECONDS)
+
+
+def _visitor(view: View) -> Visitor:
+    return Visitor(view.counted_address, view.cookie("browser"))
+
+
+def _resend_in(visit: Visit) -> int:
+    return max(visit.sent_at + limits.CODE_RESEND.seconds - clock.timestamp(), 0)
+
+
+def _with_wait(refusal: Refusal) -> str:
+    if not refusal.retry_after:
+        return refusal.text
+    minutes = -(-refusal.retry_after // 60)
+    return f"{refusal.text} That is in about {minutes} minute{'s' if minutes > 1 else ''}."

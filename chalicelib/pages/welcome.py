@@ -1,0 +1,110 @@
+"""The welcome page, the end of a session, and the way to keep one."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from chalice import Response
+
+from .. import clock, facts
+from ..facts import Kind
+from ..people.cards import OpenBatch
+from ..security import sessions
+from ..selfservice.statuses import LABELS
+from ..web import headers
+from ..web.page import View, page, paragraphs
+from . import blueprint
+
+STATUS_KINDS = {"client_review": "review", "approved": "approved", "changes_requested": "changes", "complete": "complete"}
+
+
+@page(blueprint, "GET", "", audience="client")
+def welcome(view: View) -> Response:
+    """The portal's welcome, and a card for each batch open to this contact, newest last-made first."""
+    assert view.card is not None  # the client audience guarantees it  # noqa: S101
+    shown = sorted(view.card.batches.items(), reverse=True)
+    wording = view.portal.wording
+    before = view.card.signed_in_before
+    return view.show(
+        "welcome.html",
+        wording.welcome_heading,
+        contact_name=view.card.first_name,
+        welcome_heading=wording.welcome_heading,
+        welcome_text=paragraphs(wording.welcome_text),
+        last_sign_in=moment(view, before) if before else None,
+        batches=[_card(view, batch_id, batch) for batch_id, batch in shown],
+        tiles=[{"title": tile.title, "text": tile.text, "url": tile.url} for tile in view.portal.tiles],
+    )
+
+
+@page(blueprint, "POST", "/sign-out")
+def sign_out(view: View) -> Response:
+    """End the session at once, whether it still lived or not."""
+    cookie = view.cookie("session")
+    session = sessions.read(view.slug, cookie, view.portal.policy) if cookie else None
+    if session:
+        act = view.act.by(f"contact:{session.holder}")
+        tx = act.transaction()
+        sessions.end(tx, view.slug, session)
+        facts.record(tx, act, Kind.SIGNED_OUT, facts.subject("contact", session.holder))
+        tx.commit()
+    view.drop("session")
+    view.drop("step")
+    return view.go("/sign-in?notice=signed-out")
+
+
+@page(blueprint, "POST", "/session/extend", audience="client")
+def extend(view: View) -> Response:
+    """"Stay signed in": arriving here with a live session has extended it."""
+    return Response("", status_code=204, headers=dict(headers.page_headers()))
+
+
+@page(blueprint, "GET", "/{proxy+}")
+def lost(view: View) -> Response:
+    """Any other address below a portal."""
+    return view.tell(
+        "There is nothing here",
+        "The address may be mistyped, or the page was moved.",
+        status=404,
+        action=("Go to the start page", f"{view.base}/"),
+    )
+
+
+def day(text: str | None) -> str | None:
+    """A date as pages write it: 4 December 2026."""
+    if not text:
+        return None
+    parsed = date.fromisoformat(text[:10])
+    return f"{parsed.day} {parsed:%B %Y}"
+
+
+def moment(view: View, seconds: int) -> str:
+    """A moment as pages write it, in the portal's time zone, named."""
+    local = datetime.fromtimestamp(seconds, ZoneInfo(view.portal.time_zone))
+    return f"{local.day} {local:%B %Y} at {local:%H:%M %Z}"
+
+
+def _card(view: View, batch_id: str, batch: OpenBatch) -> dict[str, object]:
+    return {
+        "url": f"{view.base}/batches/{batch_id}",
+        "title": batch.title,
+        "account_name": view.card.account_name if view.card else "",
+        "plan_year": batch.plan_year,
+        "effective_date": day(batch.effective_date),
+        "status_label": LABELS[batch.status],
+        "status_kind": STATUS_KINDS.get(batch.status, "progress"),
+        "answer_by": day(batch.answer_by),
+        "answer_by_note": _until(view, batch.answer_by),
+        "needs_answer": batch.status == "client_review",
+    }
+
+
+def _until(view: View, answer_by: str | None) -> str | None:
+    if not answer_by:
+        return None
+    today = clock.now().astimezone(ZoneInfo(view.portal.time_zone)).date()
+    left = (date.fromisoformat(answer_by) - today).days
+    if left < 0:
+        return "this date has passed"
+    return {0: "today", 1: "tomorrow"}.get(left, f"in {left} days")

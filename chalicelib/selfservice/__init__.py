@@ -1,0 +1,1 @@
+"""What is shared with clients: benefits batches, their documents and the client's answer."""

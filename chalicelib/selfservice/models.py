@@ -1,0 +1,87 @@
+"""The batches table: a batch and its documents in one partition, `{portal}#batch#{id}`."""
+
+from __future__ import annotations
+
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
+
+from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
+from .shapes import Answer, BatchInput
+
+
+class ByCreated(GlobalSecondaryIndex["BatchRow"]):
+    """A portal's batches by age."""
+
+    class Meta:
+        index_name = "by_created"
+        projection = AllProjection()
+
+    list_key = UnicodeAttribute(hash_key=True)
+    created_key = UnicodeAttribute(range_key=True)
+
+
+class ByAccount(GlobalSecondaryIndex["BatchRow"]):
+    """An account's batches by age."""
+
+    class Meta:
+        index_name = "by_account"
+        projection = AllProjection()
+
+    account_key = UnicodeAttribute(hash_key=True)
+    created_key = UnicodeAttribute(range_key=True)
+
+
+class Due(GlobalSecondaryIndex["BatchRow"]):
+    """Batches with a reminder to come, by shard and moment. Sparse: others are not in it."""
+
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_shard = UnicodeAttribute(hash_key=True)
+    due_at = NumberAttribute(range_key=True)
+
+
+class BatchRow(Row):
+    """sk `batch`."""
+
+    table = "batches"
+
+    class Meta:
+        table_name = table_name("batches")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    list_key = UnicodeAttribute()
+    account_key = UnicodeAttribute()
+    created_key = UnicodeAttribute()
+    details: Packed[BatchInput] = Packed(BatchInput)
+    status = UnicodeAttribute()
+    placings = NumberAttribute(default=0)
+    answers: Packed[tuple[Answer, ...]] = Packed(tuple[Answer, ...])
+    due_shard = UnicodeAttribute(null=True)
+    due_at = NumberAttribute(null=True)
+    version = NumberAttribute(default=1)
+    created_at = NumberAttribute()
+    updated_at = NumberAttribute()
+    by_created = ByCreated()
+    by_account = ByAccount()
+    due = Due()
+
+
+class DocumentRow(Row):
+    """sk `document#{id}`."""
+
+    table = "batches"
+
+    class Meta:
+        table_name = table_name("batches")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    name = UnicodeAttribute()
+    content_type = UnicodeAttribute()
+    status = UnicodeAttribute(default="waiting")
+    reason = UnicodeAttribute(null=True)
+    size = NumberAttribute(null=True)
+    added_at = NumberAttribute()
+    added_by = UnicodeAttribute()

@@ -1,0 +1,1 @@
+"""Journeys of signing in, one module each."""

@@ -1,0 +1,38 @@
+"""Cookies, named per kind and portal, so that portals in one browser never overwrite each other's."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..config import settings
+
+Kind = Literal["session", "step", "form", "browser"]
+
+
+def name(kind: Kind, portal: str) -> str:
+    """The cookie's name: with `__Host-` when we are reached by https, plain on loopback so that any client works."""
+    return f"{'__Host-' if settings.is_https else ''}{kind}-{portal}"
+
+
+def parsed(header: str) -> dict[str, str]:
+    """The cookies of a request. Of several with one name the first counts, as browsers send the closest one first."""
+    found: dict[str, str] = {}
+    for part in header.split(";"):
+        key, _, value = part.strip().partition("=")
+        found.setdefault(key, value)
+    return found
+
+
+def made(kind: Kind, portal: str, value: str, seconds: int | None = None) -> str:
+    """A Set-Cookie value: never readable by scripts, never sent along by other sites' forms."""
+    parts = [f"{name(kind, portal)}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
+    if settings.is_https:
+        parts.append("Secure")
+    if seconds is not None:
+        parts.append(f"Max-Age={seconds}")
+    return "; ".join(parts)
+
+
+def dropped(kind: Kind, portal: str) -> str:
+    """A Set-Cookie value that removes a cookie."""
+    return made(kind, portal, "", 0)

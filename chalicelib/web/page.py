@@ -1,0 +1,262 @@
+"""Every hosted page passes here: portal, form, token, session, then its own few lines, then headers and one log line."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Literal
+from urllib.parse import parse_qsl, quote
+
+from chalice import Blueprint, Response
+
+from .. import clock, ids, log, portals
+from ..errors import Invalid, NotFound, Refusal
+from ..facts import Act
+from ..people import cards
+from ..people.cards import Card
+from ..portals import Portal, brand_style
+from ..security import sessions
+from ..security.sessions import Session
+from . import address, cookies, csrf, headers
+from .templates import render
+
+FORM = "application/x-www-form-urlencoded"
+LARGEST_BODY = 64 * 1024
+WARN_SECONDS = 120  # before a session ends, the page asks whether its reader is still there (WCAG 2.2.1: 20 at least)
+_SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
+Audience = Literal["visitor", "client"]
+
+
+@dataclass(slots=True)
+class View:
+    """One request for a page of a portal, as its handler sees it."""
+
+    portal: Portal
+    act: Act
+    query: dict[str, str]
+    jar: dict[str, str]
+    form: dict[str, str]
+    form_id: str
+    counted_address: str
+    session: Session | None = None
+    card: Card | None = None
+    set_cookies: list[str] = field(default_factory=list)
+
+    @property
+    def slug(self) -> str:
+        """The portal's slug."""
+        return self.portal.slug
+
+    @property
+    def base(self) -> str:
+        """The path all pages of this portal start with."""
+        return f"/{self.portal.slug}"
+
+    def cookie(self, kind: cookies.Kind) -> str | None:
+        """The value of one of our cookies, if the browser sent it."""
+        return self.jar.get(cookies.name(kind, self.slug)) or None
+
+    def keep(self, kind: cookies.Kind, value: str, seconds: int | None = None) -> None:
+        """Set one of our cookies with the answer."""
+        self.set_cookies.append(cookies.made(kind, self.slug, value, seconds))
+
+    def drop(self, kind: cookies.Kind) -> None:
+        """Remove one of our cookies with the answer."""
+        self.set_cookies.append(cookies.dropped(kind, self.slug))
+
+    def show(self, template: str, title: str, *, status: int = 200, form_target: str = "", **context: Any) -> Response:
+        """The page, with what all pages share."""
+        style = brand_style(self.portal.branding)
+        body = render(
+            template,
+            **{
+                "portal": _shown(self.portal), "base": self.base, "brand_style": style, "page_title": title,
+                "csrf": csrf.token(self.slug, self.form_id, self.cookie("session") or ""), "signed_in": self._signed_in(),
+                "notice": None, "errors": {}, "values": {}, **context,
+            },
+        )  # fmt: skip
+        return Response(body, status_code=status, headers=dict(headers.page_headers(style, form_target)))
+
+    def tell(
+        self, heading: str, *paragraphs: str, status: int = 200, action: tuple[str, str] | None = None
+    ) -> Response:
+        """A page that says one thing, with one way on."""
+        label, href = action or ("", "")
+        shown = {"label": label, "href": href} if action else None
+        return self.show(
+            "message.html", heading, status=status, heading=heading, paragraphs=list(paragraphs), action=shown, secondary=None
+        )
+
+    def go(self, path: str) -> Response:
+        """Send the browser on to another page of this portal (a GET)."""
+        location = f"{self.base}{path}"
+        return Response("", status_code=303, headers=dict(headers.page_headers()) | {"Location": location})
+
+    def _signed_in(self) -> dict[str, Any] | None:
+        if self.session is None or self.card is None:
+            return None
+        return {
+            "name": self.card.name,
+            "idle_seconds": max(self.session.idle_at - clock.timestamp(), 0),
+            "warn_seconds": WARN_SECONDS,
+            "extend_url": f"{self.base}/session/extend",
+            "expired_url": f"{self.base}/sign-in?notice=session-over",
+        }
+
+
+Handler = Callable[..., Response]
+
+
+def page(blueprint: Blueprint, method: str, path: str, *, audience: Audience = "visitor") -> Callable[[Handler], Handler]:
+    """Register a handler `(view, **ids) -> Response` for a path below `/{portal}`."""
+
+    def decorate(handler: Handler) -> Handler:
+        @wraps(handler)
+        def answer(portal: str, **parameters: str) -> Response:
+            return _answered(blueprint, method, path, audience, handler, portal, parameters)
+
+        options = {"content_types": [FORM]} if method == "POST" else {}
+        name = f"{method.lower()}_{handler.__module__.rpartition('.')[2]}_{handler.__name__}"
+        blueprint.route(f"/{{portal}}{path}", methods=[method], name=name, **options)(answer)
+        return handler
+
+    return decorate
+
+
+def _answered(
+    blueprint: Blueprint,
+    method: str,
+    path: str,
+    audience: Audience,
+    handler: Handler,
+    slug: str,
+    parameters: dict[str, str],
+) -> Response:
+    started, view, code = time.perf_counter(), None, ""
+    request = blueprint.current_request
+    request_id = str(request.context.get("requestId", ""))
+    try:
+        view = _opened(request, slug, request_id)
+        if method == "POST":
+            view.form = _form(request.raw_body)
+            csrf.check(slug, view.cookie("form"), view.cookie("session") or "", view.form.pop("csrf", ""), request.headers.get("origin"))
+        response = _signed_in_or_sent(view, method, path, parameters) if audience == "client" else None
+        if response is None:
+            if not all(ids.is_id(value) for value in parameters.values()):
+                raise NotFound
+            response = handler(view, **parameters)
+    except Refusal as refusal:
+        code = refusal.code
+        response = refused(view, refusal)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a page, an operator a log line
+        code = "error"
+        log.failure("page failed", error, route=path, method=method, request_id=request_id)
+        response = broken(view, request_id)
+    if view and view.set_cookies:
+        response.headers["Set-Cookie"] = view.set_cookies
+    log.info(
+        "page", route=f"/{{portal}}{path}", method=method, status=response.status_code, refusal=code,
+        portal=view.slug if view else "", request_id=request_id, milliseconds=round((time.perf_counter() - started) * 1000),
+    )  # fmt: skip
+    return response
+
+
+def _opened(request: Any, slug: str, request_id: str) -> View:
+    """The view of a request. Raises NotFound for a portal that is unknown or closed."""
+    portal = portals.known(slug) if _SLUG.fullmatch(slug) else None
+    if portal is None or portal.status != "open":
+        raise NotFound("There is no portal at this address.")
+    source = address.client(request.headers, request.context.get("identity", {}).get("sourceIp", ""))
+    jar = cookies.parsed(request.headers.get("cookie", ""))
+    form_id, is_new = csrf.form_id(jar.get(cookies.name("form", slug)))
+    act = Act(portal=slug, actor="visitor", request_id=request_id, ip=source)
+    view = View(portal, act, dict(request.query_params or {}), jar, {}, form_id, address.counted(source))
+    if is_new:
+        view.keep("form", form_id)
+    return view
+
+
+def _form(body: bytes) -> dict[str, str]:
+    if len(body) > LARGEST_BODY:
+        raise Invalid("This form is too large.")
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50, errors="strict")
+    except ValueError as error:
+        raise Invalid("This form could not be read.") from error
+    return {name: value.replace("\x00", "") for name, value in reversed(pairs)}
+
+
+def _signed_in_or_sent(view: View, method: str, path: str, parameters: dict[str, str]) -> Response | None:
+    """None when this browser is signed in and its account open; else the way to the sign-in page, and back."""
+    cookie = view.cookie("session")
+    view.session = sessions.read(view.slug, cookie, view.portal.policy) if cookie else None
+    if view.session:
+        view.card = cards.of_contact(view.slug, view.session.number_key, view.session.holder)
+    if view.session and view.card and view.card.is_open:
+        view.act = view.act.by(f"contact:{view.session.holder}")
+        return None
+    view.session = view.card = None
+    wanted = path.format(**parameters) if method == "GET" else ""
+    asked = [f"next={quote(view.base + wanted, safe='/')}"] if wanted.strip("/") else []
+    if cookie:
+        view.drop("session")
+        asked.append("notice=session-over")
+    return view.go(f"/sign-in{'?' if asked else ''}{'&'.join(asked)}")
+
+
+def refused(view: View | None, refusal: Refusal) -> Response:
+    """A kind page for a refusal that no form could show beside its field."""
+    heading = {403: "This page is not for you", 404: "There is nothing here", 429: "Please wait a little"}.get(
+        refusal.status, "That did not work"
+    )
+    if isinstance(refusal, csrf.FormNotOurs):
+        heading = "Please try that again"
+    if view is None:
+        response = _bare(heading, [refusal.text], refusal.status)
+    else:
+        response = view.tell(heading, refusal.text, status=refusal.status, action=("Go to the start page", f"{view.base}/"))
+    if refusal.retry_after:
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def broken(view: View | None, request_id: str) -> Response:
+    """A kind page for our own mistake, with what support needs to find it."""
+    text = "Something went wrong on our side. Nothing you entered was lost or sent. Please try again in a moment."
+    reference = f"If it happens again, tell support this reference: {request_id}"
+    if view is None:
+        return _bare("Sorry, that did not work", [text, reference], 500)
+    return view.tell("Sorry, that did not work", text, reference, status=500, action=("Try again", f"{view.base}/"))
+
+
+def _bare(heading: str, paragraphs: list[str], status: int) -> Response:
+    """A page without a portal."""
+    body = render(
+        "message.html", portal=None, base="", brand_style="", csrf="", page_title=heading, signed_in=None, notice=None,
+        errors={}, values={}, heading=heading, paragraphs=paragraphs, action=None, secondary=None,
+    )  # fmt: skip
+    return Response(body, status_code=status, headers=dict(headers.page_headers()))
+
+
+def _shown(portal: Portal) -> dict[str, Any]:
+    return {
+        "slug": portal.slug,
+        "name": portal.name,
+        "logo_url": portal.branding.logo_url,
+        "support_email": portal.support.email,
+        "support_phone": portal.support.phone,
+        "support_hours": portal.support.hours,
+        "incident_banner": portal.incident_banner,
+        "privacy_url": portal.privacy_url,
+    }
+
+
+def paragraphs(text: str) -> list[str]:
+    """A text with empty lines between its paragraphs, as templates take it."""
+    return [part.strip() for part in re.split(r"\n\s*\n", text.replace("\r\n", "\n")) if part.strip()]
+
+
+__all__ = ["View", "page", "paragraphs"]
