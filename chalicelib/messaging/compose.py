@@ -1,0 +1,162 @@
+"""From a queued row to what is sent: a mail with text and HTML parts, or one text message.
+
+Codes are worked out here, at the last moment, from the challenge the row names: neither the row nor the queue ever held
+them. Links lead to the configured public URL only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from urllib.parse import urlsplit
+
+from .. import clock
+from ..config import settings
+from ..portals import Portal
+from ..security import codes
+from . import addresses, gsm, layout
+from .models import MessageRow
+from .templates import SmsWording, fill, fill_line, has_all
+from .wording import ANSWER_REMINDER, BATCH_IN_REVIEW, CLIENT_ANSWERED, TEMPLATES, VERIFICATION_CODE
+
+_AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+_LEAST = 8  # places: a name cut shorter than this says nothing any more
+_LINE_LIMIT = 200  # of a subject: mail programs show some 60, and a header must stay far below 998
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """A mail ready to go, but for the envelope."""
+
+    to: str
+    sender_name: str
+    sender: str
+    reply_to: str | None
+    subject: str
+    text: str
+    html: str
+    headers: Mapping[str, str]
+
+    def mime(self) -> bytes:
+        """The mail as it travels. The header classes refuse line breaks once more."""
+        mail = EmailMessage(policy=SMTP)
+        mail["From"] = Address(display_name=self.sender_name, addr_spec=self.sender)
+        mail["To"] = Address(addr_spec=self.to)
+        if self.reply_to:
+            mail["Reply-To"] = Address(addr_spec=self.reply_to)
+        mail["Subject"] = self.subject
+        mail["Date"] = format_datetime(clock.now())
+        for name, value in self.headers.items():
+            mail[name] = value
+        mail.set_content(self.text, cte="quoted-printable")
+        mail.add_alternative(self.html, subtype="html", cte="quoted-printable")
+        return mail.as_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """A text message ready to go."""
+
+    to: str
+    text: str
+
+
+def compose(row: MessageRow, portal: Portal) -> Email | Sms:
+    """What this row says, in this portal's name. Raises ValueError, LookupError or NotAnAddress if it cannot be said."""
+    template = TEMPLATES[row.template]
+    names = [placeholder.name for placeholder in template.context]
+    context = {name: row.context.get(name, "") for name in names}
+    values = {**context, "portal_name": portal.name, **_DERIVED[row.template](portal, context)}
+    if row.channel == "sms" and template.sms:
+        return Sms(addresses.checked("sms", row.recipient), _sms_text(template.sms, values))
+    if row.channel == "email" and template.email:
+        wording = template.email
+        subject = fill_line(wording.subject, values)[:_LINE_LIMIT]
+        blocks = [
+            layout.Filled(block.kind, fill(block.text, values), values[block.link] if block.link else "")
+            for block in wording.blocks
+            if has_all(block.text, values)
+        ]
+        preheader = fill_line(wording.preheader, values)
+        return Email(
+            to=_ascii(addresses.checked("email", row.recipient)),
+            sender_name=fill_line("((portal_name))", values),
+            sender=parseaddr(settings.mail_from)[1],
+            reply_to=_reply_to(portal),
+            subject=subject,
+            text=layout.text(portal, blocks),
+            html=layout.html(portal, subject, preheader, blocks),
+            headers=_AUTOMATIC,
+        )
+    raise LookupError(row.channel)
+
+
+def _reply_to(portal: Portal) -> str | None:
+    """Where replies are read: a no-reply address leaves people with questions alone. A broken one is left out."""
+    address = portal.notifications.reply_to or portal.support.email
+    try:
+        return _ascii(addresses.checked("email", address)) if address else None
+    except (addresses.NotAnAddress, ValueError):
+        return None
+
+
+def _ascii(address: str) -> str:
+    """The address with its domain as DNS writes it. SES takes no other letters before the @ than ASCII's: ValueError."""
+    name, _, domain = address.rpartition("@")
+    return f"{name.encode('ascii').decode()}@{domain.encode('idna').decode()}"
+
+
+def _sms_text(wording: SmsWording, values: Mapping[str, str]) -> str:
+    """The fullest text that fits, cutting first what may be cut."""
+    plain = {name: gsm.plain(value) for name, value in values.items()}
+    for text in wording.texts:
+        if has_all(text, plain) and gsm.fits(filled := _cut(text, plain, wording), wording.places):
+            return filled
+    return fill(wording.texts[-1], plain)
+
+
+def _cut(text: str, values: Mapping[str, str], wording: SmsWording) -> str:
+    room = dict(values)
+    for name in wording.shrink:
+        over = gsm.length(fill(text, room)) - wording.places
+        if over > 0 and f"(({name}))" in text:
+            room[name] = gsm.shortened(room[name], max(_LEAST, gsm.length(room[name]) - over))
+    return fill(text, room)
+
+
+def _batch_values(portal: Portal, context: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "link": f"{settings.public_url}/{portal.slug}/batches/{context['batch_id']}",
+        "answer_by_words": _day(context["answer_by"]) if context["answer_by"] else "",
+    }
+
+
+def _code_values(portal: Portal, context: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "code": codes.digits(portal.slug, context["challenge"], int(context["counter"]), int(context["version"])),
+        "minutes": str(portal.policy.code_minutes),
+        "host": urlsplit(settings.public_url).hostname or "",
+    }
+
+
+def _answer_values(_portal: Portal, context: Mapping[str, str]) -> dict[str, str]:
+    return {"answered": {"approve": "approved", "changes": "asked for changes to"}[context["answer"]]}
+
+
+def _day(iso: str) -> str:
+    """2027-01-31 as 31 January 2027, which nobody reads the wrong way round."""
+    day = date.fromisoformat(iso)
+    return f"{day.day} {day:%B %Y}"
+
+
+_DERIVED: dict[str, Callable[[Portal, Mapping[str, str]], dict[str, str]]] = {
+    BATCH_IN_REVIEW.name: _batch_values,
+    ANSWER_REMINDER.name: _batch_values,
+    VERIFICATION_CODE.name: _code_values,
+    CLIENT_ANSWERED.name: _answer_values,
+}

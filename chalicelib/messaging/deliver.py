@@ -1,0 +1,89 @@
+"""The worker: one queued message, sent once.
+
+What can go wrong, and what then happens, is the whole of it. Before the claim, anything may be repeated. Between claim
+and answer nothing may: if the worker dies there, or the provider stays silent, the message is `unknown` until feedback
+tells. Where the provider surely refused, it is tried again or has failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from .. import log
+from . import gates, progress, providers
+from .addresses import NotAnAddress
+from .compose import Email, Sms, compose
+from .models import MessageRow, message_key
+from .statuses import Status
+
+
+class TryAgain(Exception):
+    """The provider refuses for the time being: the queue shall bring this message again."""
+
+
+class Handed(msgspec.Struct, frozen=True):
+    """What travels through the queues."""
+
+    portal: str
+    id: str
+
+
+def worked(records: Iterable[dict[str, Any]], work: Callable[[str, str], None] | None = None) -> list[str]:
+    """Do each SQS record by itself, and name those that are to come again."""
+    failed = []
+    for record in records:
+        try:
+            handed = msgspec.json.decode(record["body"], type=Handed)
+            (work or deliver)(handed.portal, handed.id)
+        except TryAgain:
+            failed.append(record["messageId"])
+        except Exception as error:  # one poisoned message must not hold up the other nine
+            log.failure("message not delivered", error)
+            failed.append(record["messageId"])
+    return failed
+
+
+def deliver(portal: str, identifier: str) -> None:
+    """Send this message if it is still to be sent. Raises TryAgain, or Unavailable before anything was sent."""
+    row = MessageRow.find(message_key(portal, identifier))
+    if row is None or row.status != Status.QUEUED.value:
+        return
+    try:
+        message = _composed(row)
+    except gates.Stopped as stop:
+        progress.settle(row, stop.status, stop.reason)
+        return
+    if progress.claim(row):
+        _send(row, message)
+
+
+def _composed(row: MessageRow) -> Email | Sms:
+    portal = gates.passed(row)
+    try:
+        return compose(row, portal)
+    except (ValueError, LookupError, NotAnAddress) as error:
+        log.failure("message not composed", error, portal=row.portal, subject=f"message:{row.id}", template=row.template)
+        raise gates.Stopped(Status.FAILED, "cannot-compose") from error
+
+
+def _send(row: MessageRow, message: Email | Sms) -> None:
+    """The one call that must not be repeated, and what is noted of its outcome."""
+    told = {"portal": row.portal, "subject": f"message:{row.id}", "channel": row.channel, "template": row.template}
+    try:
+        provider_id = providers.send(row, message)
+    except providers.OutcomeUnknown as silence:
+        log.warning("message outcome unknown", reason=silence.reason, **told)
+        progress.lost_sight(row, silence.reason)
+        return
+    except providers.NotAccepted as refusal:
+        log.warning("message not accepted", reason=refusal.reason, attempt=int(row.attempts), **told)
+        if refusal.for_good:
+            progress.refused(row, refusal.reason)
+            return
+        progress.hand_back(row, refusal.reason)
+        raise TryAgain from refusal
+    progress.accepted(row, provider_id)
+    log.info("message sent", **told)

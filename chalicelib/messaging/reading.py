@@ -1,0 +1,158 @@
+"""The delivery log: what was sent to whom, what became of it, what that means and what to do next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from .. import clock, ids
+from ..errors import Invalid, NotFound
+from ..facts.recording import day_partition
+from ..storage import Condition, Page, merged, query
+from .models import SHARDS, MessageRow, message_key
+from .queue import RETENTION_SECONDS
+from .statuses import Status, explained
+
+NEEDS_ATTENTION = "needs_attention"  # a filter beside the statuses: unknown for an hour
+_READS_A_CALL = 31  # quiet days, or pages without a match, that one call walks through before it gives a cursor
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the log. `about` is its subject, as facts name it; moments are ISO 8601 UTC."""
+
+    id: str
+    template: str
+    channel: str
+    recipient: str
+    about: str
+    status: str
+    status_text: str
+    reason: str | None
+    needs_attention: bool
+    attempts: int
+    provider_id: str | None
+    created_at: str
+    sent_at: str | None
+    delivered_at: str | None
+
+
+def get(portal: str, identifier: str) -> Message:
+    """One message. Raises NotFound, for decoys too."""
+    row = MessageRow.find(message_key(portal, identifier))
+    if row is None or row.decoy:
+        raise NotFound("There is no message with this id.")
+    return _message(row)
+
+
+def listed(
+    portal: str,
+    *,
+    about: str | None = None,
+    status: str | None = None,
+    channel: str | None = None,
+    template: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[Message]:
+    """Messages, newest first: of the portal, or about one subject. A page may be short though more follow."""
+    wanted = _Wanted(status, channel, template)
+    if about is not None:
+        page = query(
+            MessageRow, f"{portal}#{about}", index="by_subject", only=wanted.condition(), limit=limit, cursor=cursor,
+            descending=True,
+        )  # fmt: skip
+        return Page([_message(row) for row in page.items], page.cursor)
+    rows, rest = _walked(portal, wanted, limit, cursor)
+    return Page([_message(row) for row in rows], rest)
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    """What a list is narrowed to."""
+
+    status: str | None
+    channel: str | None
+    template: str | None
+
+    def __post_init__(self) -> None:
+        if self.status and self.status not in {*Status, NEEDS_ATTENTION}:
+            raise Invalid(fields={"status": f"Use one of {', '.join((*Status, NEEDS_ATTENTION))}."})
+
+    def matches(self, row: MessageRow) -> bool:
+        """Whether the row is one of them."""
+        if self.status == NEEDS_ATTENTION and not row.needs_attention:
+            return False
+        return (
+            self.status in (None, "", NEEDS_ATTENTION, row.status)
+            and self.channel in (None, "", row.channel)
+            and self.template in (None, "", row.template)
+        )
+
+    def condition(self) -> Condition | None:
+        """The same for the database."""
+        found: Condition | None = None
+        for name in ("status", "channel", "template"):
+            value = getattr(self, name)
+            if not value:
+                continue
+            is_it = getattr(MessageRow, name) == value
+            if value == NEEDS_ATTENTION:
+                is_it = MessageRow.needs_attention == True  # noqa: E712 - a condition of the database
+            found = is_it if found is None else found & is_it
+        return found
+
+
+def _walked(portal: str, wanted: _Wanted, limit: int, cursor: str | None) -> tuple[list[MessageRow], str | None]:
+    """Walk back day by day from the cursor: the sort key of the last row given, or of the start of a day."""
+    if cursor and not ids.is_id(cursor):
+        raise Invalid(fields={"cursor": "This is not a cursor of this list."})
+    oldest = clock.now() - timedelta(seconds=RETENTION_SECONDS)
+    day, before = _moment(cursor), cursor
+    found: list[MessageRow] = []
+    for _ in range(_READS_A_CALL):
+        if day.date() < oldest.date():
+            return found, None
+        shards = [day_partition(portal, day, shard) for shard in range(SHARDS)]
+        rows = merged(MessageRow, shards, index="by_day", before=before, limit=limit + 1, order="created_key")
+        found += [row for row in rows if wanted.matches(row)]
+        if len(found) > limit:
+            return found[:limit], found[limit - 1].created_key
+        if len(rows) > limit:
+            before = rows[-1].created_key
+        else:
+            before, day = _first_key(day), day - timedelta(days=1)
+    return found, before
+
+
+def _moment(cursor: str | None) -> datetime:
+    """The day to start with: a cursor at the very start of a day begins with the day before."""
+    return datetime.fromtimestamp((int(cursor[:12], 16) - 1) / 1000, UTC) if cursor else clock.now()
+
+
+def _first_key(day: datetime) -> str:
+    """The smallest id that the day could hold."""
+    start = day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return f"{int(start.timestamp()) * 1000:012x}{'0' * 20}"
+
+
+def _message(row: MessageRow) -> Message:
+    return Message(
+        id=row.id,
+        template=row.template,
+        channel=row.channel,
+        recipient=row.recipient,
+        about=row.subject,
+        status=row.status,
+        status_text=explained(row.status, row.reason),
+        reason=row.reason,
+        needs_attention=bool(row.needs_attention),
+        attempts=int(row.attempts),
+        provider_id=row.provider_id,
+        created_at=clock.text(int(row.created_at)) or "",
+        sent_at=clock.text(_whole(row.sent_at)),
+        delivered_at=clock.text(_whole(row.delivered_at)),
+    )
+
+
+def _whole(seconds: float | None) -> int | None:
+    return None if seconds is None else int(seconds)

@@ -1,0 +1,56 @@
+"""Addresses nothing is sent to any more, because they bounced for good or complained: until staff lift the block."""
+
+from __future__ import annotations
+
+from .. import clock, facts
+from ..errors import Refusal
+from ..facts import Act, Kind
+from . import addresses
+from .models import SuppressedRow
+
+
+class _Already(Refusal):
+    """It is so already."""
+
+
+def suppress(act: Act, channel: str, recipient: str, reason: str, *, key: str | None = None) -> bool:
+    """Send nothing to this address any more. False if that was so already.
+
+    `key` is the recipient's key where it is known, which spares the caller the signing keys.
+    """
+    key = key or addresses.key(act.portal, channel, recipient)
+    masked = addresses.masked(channel, recipient)
+    row = SuppressedRow(pk=_pk(act.portal, key), channel=channel, masked=masked, reason=reason, at=clock.timestamp())
+    tx = act.transaction()
+    tx.put(row, when=SuppressedRow.pk.does_not_exist(), refusal=_Already())
+    details = {"channel": channel, "recipient": masked, "suppressed": [False, True], "reason": reason}
+    facts.record(tx, act, Kind.ADDRESS_SUPPRESSED, facts.subject("address", key), details)
+    try:
+        tx.commit()
+    except _Already:
+        return False
+    return True
+
+
+def is_suppressed(portal: str, channel: str, recipient: str, *, key: str | None = None) -> str | None:
+    """Why nothing is sent to this address, or None if nothing stands against it."""
+    row = SuppressedRow.find(_pk(portal, key or addresses.key(portal, channel, recipient)))
+    return row.reason if row else None
+
+
+def lift(act: Act, channel: str, recipient: str) -> bool:
+    """Allow sending to this address again. False if nothing stood against it."""
+    key = addresses.key(act.portal, channel, recipient)
+    tx = act.transaction()
+    tx.delete(SuppressedRow(_pk(act.portal, key)), when=SuppressedRow.pk.exists(), refusal=_Already())
+    details = {"channel": channel, "recipient": addresses.masked(channel, recipient), "suppressed": [True, False]}
+    facts.record(tx, act, Kind.ADDRESS_SUPPRESSED, facts.subject("address", key), details)
+    try:
+        tx.commit()
+    except _Already:
+        return False
+    return True
+
+
+def _pk(portal: str, key: str) -> str:
+    return f"{portal}#suppressed#{key}"

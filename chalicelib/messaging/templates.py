@@ -1,0 +1,139 @@
+"""The language of message wording: fixed blocks of text in which ((names)) stand for values.
+
+There is nothing else to it: no conditions, no loops, no attributes. A value is put in once and never looked at again,
+so a ((name)) inside a value stays what it is. A block whose value is blank is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import Invalid
+
+_PLACEHOLDER = re.compile(r"\(\(([a-z_]+)\)\)")
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SHAPES = {
+    "line": re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,500}"),
+    "text": re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f]{0,4000}"),
+    "id": re.compile(r"[0-9a-f]{32}"),
+    "number": re.compile(r"[0-9]{1,9}"),
+    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    "answer": re.compile(r"approve|changes"),
+}
+EVERYWHERE = frozenset({"portal_name"})  # known in every template
+
+
+class UnknownPlaceholder(LookupError):
+    """Wording names a value that this message does not have. Found when the wording is loaded, not when it is sent."""
+
+
+class NotOneLine(ValueError):
+    """A value that goes into a header holds a line break or a control character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A value that whoever queues the message gives in its context."""
+
+    name: str
+    kind: Literal["line", "text", "id", "number", "date", "answer"]
+    meaning: str
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of a mail. `link` names the value that a button opens."""
+
+    kind: Literal["heading", "paragraph", "quote", "button", "code", "small"]
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EmailWording:
+    """A mail: the preheader is what an inbox shows after the subject."""
+
+    subject: str
+    preheader: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SmsWording:
+    """Texts from fullest to shortest, the first that fits is sent; `shrink` names values that may be cut, in order."""
+
+    texts: tuple[str, ...]
+    places: int = 160
+    shrink: tuple[str, ...] = ("portal_name",)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One message: what it is for, what it needs to know, what is worked out for it, its wording by channel."""
+
+    name: str
+    meaning: str
+    context: tuple[Placeholder, ...]
+    derived: frozenset[str]
+    email: EmailWording | None = None
+    sms: SmsWording | None = None
+
+    def __post_init__(self) -> None:
+        known = {placeholder.name for placeholder in self.context} | self.derived | EVERYWHERE
+        for text in self._texts():
+            if unknown := set(_PLACEHOLDER.findall(text)) - known:
+                raise UnknownPlaceholder(f"{self.name} does not know (({')) (('.join(sorted(unknown))}))")
+            if "((" in _PLACEHOLDER.sub("", text):
+                raise UnknownPlaceholder(f"{self.name} holds (( without a name after it")
+
+    def _texts(self) -> Iterator[str]:
+        if self.email:
+            yield self.email.subject
+            yield self.email.preheader
+            for block in self.email.blocks:
+                yield block.text
+                if block.link:
+                    yield f"(({block.link}))"
+        if self.sms:
+            yield from self.sms.texts
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels it has wording for."""
+        return tuple(name for name, wording in (("email", self.email), ("sms", self.sms)) if wording)
+
+    def check(self, context: Mapping[str, str]) -> None:
+        """Refuse a context that lacks something, has something unknown, or holds what its kind does not allow."""
+        if unknown := context.keys() - {placeholder.name for placeholder in self.context}:
+            raise UnknownPlaceholder(f"{self.name} does not take {', '.join(sorted(unknown))}")
+        wrong = {}
+        for placeholder in self.context:
+            value = context.get(placeholder.name, "")
+            if not value and not placeholder.required:
+                continue
+            if not value or not _SHAPES[placeholder.kind].fullmatch(value):
+                wrong[placeholder.name] = f"This message needs {placeholder.meaning} here."
+        if wrong:
+            raise Invalid(fields=wrong)
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """The text with its values put in."""
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+
+
+def fill_line(text: str, values: Mapping[str, str]) -> str:
+    """The same for a header: raises NotOneLine rather than let a value end the line."""
+    line = fill(text, values)
+    if _BREAKS.search(line):
+        raise NotOneLine(text)
+    return line
+
+
+def has_all(text: str, values: Mapping[str, str]) -> bool:
+    """Whether no value in the text is blank."""
+    return all(values[name].strip() for name in _PLACEHOLDER.findall(text))

@@ -1,0 +1,136 @@
+"""The messages of the product and their default wording. A new message starts here: see CONTRIBUTING.md."""
+
+from __future__ import annotations
+
+from .templates import Block, EmailWording, Placeholder, SmsWording, Template
+
+_BATCH = (
+    Placeholder("batch_id", "id", "the batch's id"),
+    Placeholder("batch_title", "line", "the batch's title, on one line"),
+    Placeholder("contact_first_name", "line", "the contact's first name, on one line", required=False),
+    Placeholder("answer_by", "date", "a date such as 2027-01-31", required=False),
+)
+_SIGN_IN_NOTE = Block(
+    "small",
+    "You will be asked to sign in, with a code that we send to you. Nobody of ours will ever ask you for such a code.",
+)
+
+BATCH_IN_REVIEW = Template(
+    name="batch-in-review",
+    meaning="Tells a contact that something waits for their review.",
+    context=_BATCH,
+    derived=frozenset({"link", "answer_by_words"}),
+    email=EmailWording(
+        subject="((batch_title)) is ready for your review - ((portal_name))",
+        preheader="Sign in to read it, then approve it or ask for changes.",
+        blocks=(
+            Block("heading", "((batch_title)) is ready for your review"),
+            Block("paragraph", "Hello ((contact_first_name)),"),
+            Block(
+                "paragraph",
+                "((portal_name)) has prepared something for you. Read it, then approve it or tell us what to change.",
+            ),
+            Block("paragraph", "Please answer by ((answer_by_words))."),
+            Block("button", "Open it", link="link"),
+            _SIGN_IN_NOTE,
+        ),
+    ),
+    sms=SmsWording(
+        texts=(
+            "((portal_name)): ((batch_title)) is ready for your review. ((link))",
+            "((portal_name)): ready for your review. ((link))",
+            "Ready for your review: ((link))",
+        ),
+        shrink=("batch_title", "portal_name"),
+    ),
+)
+
+ANSWER_REMINDER = Template(
+    name="answer-reminder",
+    meaning="Reminds a contact that something still waits for their answer.",
+    context=_BATCH,
+    derived=frozenset({"link", "answer_by_words"}),
+    email=EmailWording(
+        subject="Reminder: ((batch_title)) waits for your answer - ((portal_name))",
+        preheader="Sign in to approve it or ask for changes.",
+        blocks=(
+            Block("heading", "((batch_title)) waits for your answer"),
+            Block("paragraph", "Hello ((contact_first_name)),"),
+            Block("paragraph", "we have not heard from you yet. Approve it, or tell us what to change."),
+            Block("paragraph", "Please answer by ((answer_by_words))."),
+            Block("button", "Open it", link="link"),
+            _SIGN_IN_NOTE,
+        ),
+    ),
+    sms=SmsWording(
+        texts=(
+            "((portal_name)): please answer by ((answer_by_words)): ((batch_title)). ((link))",
+            "((portal_name)): ((batch_title)) waits for your answer. ((link))",
+            "((portal_name)): we wait for your answer. ((link))",
+            "We wait for your answer: ((link))",
+        ),
+        shrink=("batch_title", "portal_name"),
+    ),
+)
+
+VERIFICATION_CODE = Template(
+    name="verification-code",
+    meaning="Carries the six digits that confirm who is signing in.",
+    context=(
+        Placeholder("challenge", "id", "the challenge's id"),
+        Placeholder("counter", "number", "the challenge's counter"),
+        Placeholder("version", "number", "the key's version"),
+    ),
+    derived=frozenset({"code", "minutes", "host"}),
+    email=EmailWording(
+        subject="((code)) is your ((portal_name)) code",
+        preheader="It expires in ((minutes)) minutes. Never share it with anyone.",
+        blocks=(
+            Block("heading", "Your code"),
+            Block("paragraph", "Type this code on the page where you are signing in to ((portal_name)):"),
+            Block("code", "((code))"),
+            Block("paragraph", "It expires in ((minutes)) minutes. Never share it: nobody of ours will ask for it."),
+            Block(
+                "small",
+                "Did you not ask for a code? Then somebody may have typed your details by mistake. Without this code "
+                "they cannot sign in, so you need not do anything.",
+            ),
+        ),
+    ),
+    # The last line binds the code to our host (WebOTP): browsers fill it in there and nowhere else.
+    sms=SmsWording(
+        texts=(
+            "((portal_name)): ((code)) is your code. It expires in ((minutes)) minutes. Never share it.\n@((host)) #((code))",
+            "((portal_name)): code ((code)), expires in ((minutes)) min, never share.\n@((host)) #((code))",
+            "Code ((code)), expires in ((minutes)) min, never share.\n@((host)) #((code))",
+        ),
+        places=140,
+    ),
+)
+
+CLIENT_ANSWERED = Template(
+    name="client-answered",
+    meaning="Tells staff that a client approved a batch or asked for changes.",
+    context=(
+        Placeholder("batch_id", "id", "the batch's id"),
+        Placeholder("account_name", "line", "the account's name, on one line"),
+        Placeholder("batch_title", "line", "the batch's title, on one line"),
+        Placeholder("answer", "answer", "approve or changes"),
+        Placeholder("contact_name", "line", "the contact's name, on one line", required=False),
+        Placeholder("comment", "text", "the client's comment, at most 4,000 characters", required=False),
+    ),
+    derived=frozenset({"answered"}),
+    email=EmailWording(
+        subject="((account_name)) ((answered)) ((batch_title))",
+        preheader="Their answer in ((portal_name)).",
+        blocks=(
+            Block("heading", "((account_name)) ((answered)) ((batch_title))"),
+            Block("paragraph", "Answered by ((contact_name))."),
+            Block("quote", "((comment))"),
+            Block("small", "You get this mail because your address is among those ((portal_name)) notifies of answers."),
+        ),
+    ),
+)
+
+_ALL = (BATCH_IN_REVIEW, ANSWER_REMINDER, VERIFICATION_CODE, CLIENT_ANSWERED)
+TEMPLATES = {template.name: template for template in _ALL}

@@ -1,0 +1,1 @@
+"""The suite. `pytest` from the repository; helpers are `tests.world`, `tests.cloud` and `tests.mishaps`."""

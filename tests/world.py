@@ -1,0 +1,258 @@
+"""The world in which the tests play: a real DynamoDB engine, queues, a provider that counts, and a clock that moves.
+
+`environment()` must run before `chalicelib` is imported, which `conftest` sees to. Everything starts once a process
+(one per pytest-xdist worker); a test gets a portal of its own instead of an empty database.
+"""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from infra.local import dynoxide, lambda_events
+from infra.local import environment as local
+from infra.local.object_store import ObjectStore
+from infra.local.objects import Objects
+from infra.local.server import HttpServer, listen
+from infra.local.signatures import Credentials
+from infra.local.tables import client as database_client
+
+from tests.cloud import Cloud, Queue, Sent
+
+START = datetime(2030, 6, 3, 9, 0, tzinfo=UTC).timestamp()  # a Monday; far enough on for no engine to clean up by TTL
+PREFIX = "latchstring-tests"
+PUBLIC_URL = "https://portal.example.com"
+_TRIM_AFTER = 200  # stream records; each slows every write a little
+
+
+class MovableClock:
+    """Seconds since 1970, standing still until told to move."""
+
+    def __init__(self) -> None:
+        self.seconds = START
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
+        """Let time pass."""
+        self.seconds += seconds + 60 * minutes + 3600 * hours + 86400 * days
+
+    def reset(self) -> None:
+        """Back to the start."""
+        self.seconds = START
+
+
+class World:
+    """All of it. `drain` carries everything queued to its end; `inbox` is what the provider accepted, oldest first."""
+
+    def __init__(self) -> None:
+        self.clock = MovableClock()
+        self.cloud = Cloud(self.clock)
+        self._folder = Path(tempfile.mkdtemp(prefix="latchstring-tests-"))
+        self.database = dynoxide.start(self._folder)
+        dynoxide.create_tables(self.database, PREFIX)
+        keys = Credentials(local.ACCESS_KEY, local.SECRET_KEY)
+        self.objects = HttpServer(Objects(ObjectStore(self._folder / "objects"), keys), listen(0))
+        self.cloud.secrets["keys"] = json.dumps(
+            {"current": 1, "keys": {"1": base64.b64encode(bytes(range(32))).decode()}, "origin_secret": "0" * 64}
+        )
+        os.environ.update(self.environment())
+        self._stream = _Stream(self.database, self._folder / "dynamodb.db", f"{PREFIX}-messages")
+        self._portals = 0
+        atexit.register(self._remove)
+
+    def environment(self) -> dict[str, str]:
+        """The settings of this process, in place of whatever the shell had."""
+        endpoints = local.Endpoints(self.database, self.cloud.url, self.cloud.url, self.objects.url)
+        for name in list(os.environ):
+            if name.startswith(("LATCHSTRING_", "AWS_")):
+                del os.environ[name]
+        return {
+            "LATCHSTRING_STAGE": "test",
+            "LATCHSTRING_PUBLIC_URL": PUBLIC_URL,
+            "LATCHSTRING_TABLE_PREFIX": PREFIX,
+            "LATCHSTRING_URGENT_QUEUE_URL": f"{self.cloud.url}/{local.ACCOUNT}/urgent",
+            "LATCHSTRING_BULK_QUEUE_URL": f"{self.cloud.url}/{local.ACCOUNT}/bulk",
+            "LATCHSTRING_DOCUMENTS_BUCKET": "latchstring-tests-documents",
+            "LATCHSTRING_KEYS_SECRET_ID": "keys",
+            "LATCHSTRING_MAIL_FROM": "hello@portal.example.com",
+            "LATCHSTRING_SES_CONFIGURATION_SET": "latchstring-tests",
+            **local.aws_settings(endpoints),
+        }
+
+    def reset(self) -> None:
+        """What a test may have left in this process or on its way; rows stay, under portals that no other test uses."""
+        from chalicelib import portals
+        from chalicelib.security import keys
+
+        self.clock.reset()
+        self.cloud.reset()
+        self._stream.skip()
+        portals.forget_kept()
+        keys.forget()
+
+    def portal(self, **settings: Any) -> Any:
+        """A new portal (`chalicelib.portals.Portal`), open, with the given settings."""
+        import msgspec
+
+        from chalicelib import portals
+        from chalicelib.facts import Act
+
+        self._portals += 1
+        plain = {"slug": f"test-{os.getpid()}-{self._portals}", "name": "Acme Benefits", **settings}
+        wanted = msgspec.convert(plain, portals.PortalInput)
+        return portals.create(Act(wanted.slug, "system:tests"), wanted)
+
+    @property
+    def inbox(self) -> list[Sent]:
+        """What was accepted, oldest first."""
+        return self.cloud.provider.accepted
+
+    def sent_to(self, address: str) -> list[Sent]:
+        """What was accepted for one recipient, oldest first."""
+        return [sent for sent in self.inbox if sent.to == address]
+
+    def newest(self, address: str) -> Sent:
+        """The newest message to one recipient."""
+        sent = self.sent_to(address)
+        assert sent, f"nothing was sent to {address}"
+        return sent[-1]
+
+    def drain(self, *, feedback: bool = True) -> None:
+        """Stream → relay → queues → deliver → provider → feedback, until nothing moves any more at this moment."""
+        moved = True
+        while moved:
+            moved = self.relay() + self.work(self.cloud.urgent) + self.work(self.cloud.bulk) > 0
+            if feedback:
+                moved |= self.tell() > 0
+
+    def relay(self) -> int:
+        """Hand the stream's new records to the relay, as its event source mapping does; how many there were."""
+        from chalicelib.consumers import relay
+
+        records = self._stream.read()
+        for start in range(0, len(records), 100):
+            event = lambda_events.stream_event(records[start : start + 100], self._stream.arn)
+            answer = lambda_events.invoke(relay.handle, "relay", event)
+            failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+            if failed:
+                self._stream.go_back(min(failed, key=int))
+                return start
+        return len(records)
+
+    def work(self, queue: Queue) -> int:
+        """Have everything that is visible in a queue delivered; how many messages were taken out."""
+        from chalicelib.consumers import deliver
+
+        handler, name = (deliver.urgent, "urgent") if queue is self.cloud.urgent else (deliver.bulk, "bulk")
+        done = 0
+        while messages := queue.receive():
+            event = lambda_events.queue_event(messages, f"arn:aws:sqs:{local.REGION}:{local.ACCOUNT}:{name}")
+            answer = lambda_events.invoke(handler, f"deliver_{name}", event)
+            failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+            for message in messages:
+                if message["MessageId"] not in failed:
+                    queue.delete(message["MessageId"])
+                    done += 1
+        return done
+
+    def tell(self) -> int:
+        """Pass the provider's feedback on; how many events there were."""
+        events, self.cloud.provider.feedback = self.cloud.provider.feedback, []
+        for event in events:
+            self.feedback(event)
+        return len(events)
+
+    def feedback(self, event: dict[str, Any]) -> None:
+        """Pass one event on."""
+        from chalicelib.consumers import feedback
+
+        lambda_events.invoke(feedback.handle, "feedback", lambda_events.topic_event(event, "feedback"))
+
+    def tick(self) -> None:
+        """The minute's tick."""
+        from chalicelib.consumers import tick
+
+        lambda_events.invoke(tick.handle, "tick", lambda_events.schedule_event("tick"))
+
+    def scan(self, table: str) -> Iterator[dict[str, Any]]:
+        """Every item of a table as DynamoDB holds it: for tests of what is at rest."""
+        pages = database_client(self.database).get_paginator("scan").paginate(TableName=f"{PREFIX}-{table}")
+        for page in pages:
+            yield from page["Items"]
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """The product's clock is this world's."""
+        from chalicelib import clock
+
+        with clock.telling(self.clock):
+            yield
+
+    def _remove(self) -> None:
+        self.objects.close()
+        self.cloud.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class _Stream:
+    """The messages table's stream, read by real GetRecords from where we were."""
+
+    def __init__(self, endpoint: str, file: Path, table: str) -> None:
+        self._streams = database_client(endpoint, "dynamodbstreams")
+        self._file, self._table = file, table
+        self.arn = database_client(endpoint).describe_table(TableName=table)["Table"]["LatestStreamArn"]
+        shards = self._streams.describe_stream(StreamArn=self.arn)["StreamDescription"]["Shards"]
+        (self._shard,) = [shard["ShardId"] for shard in shards]
+        self._last: str | None = None
+        self._iterator: str | None = None
+        self._consumed = 0
+
+    def read(self) -> list[dict[str, Any]]:
+        """The records since the last time."""
+        found: list[dict[str, Any]] = []
+        while True:
+            answer = self._streams.get_records(ShardIterator=self._iterator or self._position(), Limit=1000)
+            self._iterator = answer.get("NextShardIterator")
+            records = answer["Records"]
+            if not records:
+                self._trim()
+                return found
+            self._last = records[-1]["dynamodb"]["SequenceNumber"]
+            self._consumed += len(records)
+            found += records
+
+    def skip(self) -> None:
+        """Leave unread what earlier tests wrote."""
+        self.read()
+
+    def go_back(self, sequence_number: str) -> None:
+        """Read again from this record on."""
+        self._last, self._iterator = str(int(sequence_number) - 1), None
+
+    def _position(self) -> str:
+        position = {"ShardIteratorType": "TRIM_HORIZON"}
+        if self._last:
+            position = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._last}
+        answer = self._streams.get_shard_iterator(StreamArn=self.arn, ShardId=self._shard, **position)
+        return str(answer["ShardIterator"])
+
+    def _trim(self) -> None:
+        if self._consumed >= _TRIM_AFTER and self._last:
+            with sqlite3.connect(self._file, timeout=10) as database:
+                dynoxide.trim(database, self._table, int(self._last))
+            self._consumed = 0
+
+
+Handler = Callable[[Any, Any], Any]
