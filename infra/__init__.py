@@ -1,0 +1,1 @@
+"""What deploys Latchstring, and what runs it on one machine (`local`)."""
