@@ -6,9 +6,9 @@ mail header or a second line of a log.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 _LINE = "^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
 _TEXT = "^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
@@ -32,6 +32,12 @@ Money = Annotated[
 ]
 Colour = Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$", description="A colour, such as #1d4ed8.")]
 Url = Annotated[
-    str, Meta(max_length=500, pattern="^https://[^\\s<>\"'\\\\@]+$", description="An https address without a user name.")
+    str,
+    Meta(max_length=500, pattern="^https://[^\\s<>\"'\\\\@]+$", description="An https address without a user name."),
 ]
 Tag = Annotated[str, Meta(min_length=1, max_length=60, pattern=_LINE, description="A tag, 1 to 60 characters.")]
+
+
+def values(struct: Struct, like: type[Struct] | None = None) -> dict[str, Any]:
+    """The fields of a struct by name: all of them, or those that the struct type `like` has too."""
+    return {name: getattr(struct, name) for name in (like or type(struct)).__struct_fields__}

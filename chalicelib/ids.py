@@ -14,8 +14,7 @@ _SHAPE = re.compile(r"[0-9a-f]{32}")
 
 def new() -> str:
     """A fresh id: 32 hex digits; the first twelve are the clock's milliseconds."""
-    moment = clock.milliseconds()
-    return uuid_utils.uuid7(moment // 1000, moment % 1000 * 1_000_000).hex
+    return uuid_utils.uuid7(nanoseconds=clock.milliseconds() * 1_000_000).hex
 
 
 def is_id(text: str) -> bool:

@@ -138,9 +138,11 @@ class Packed(Attribute[T]):
         self._decoder = msgspec.json.Decoder(shape)
 
     def serialize(self, value: T) -> str:
+        """The JSON to store."""
         return msgspec.json.encode(value).decode()
 
     def deserialize(self, value: str) -> T:
+        """The value that was stored."""
         return self._decoder.decode(value)
 
 
@@ -229,12 +231,15 @@ class Transaction:
             elif step.kind == "delete":
                 write.delete(row, step.condition)
             else:
-                keys = (getattr(row, row._hash_keyname), getattr(row, row._range_keyname) if row._range_keyname else None)
+                keys = (
+                    getattr(row, row._hash_keyname),
+                    getattr(row, row._range_keyname) if row._range_keyname else None,
+                )
                 write.condition_check(type(row), *keys, condition=step.condition)
         client()
         write._commit()
 
-    def _refusal(self, reasons: Sequence[Any], error: TransactWriteError) -> Refusal:
+    def _refusal(self, reasons: Sequence[Any], error: TransactWriteError) -> Exception:
         for step, reason in zip(self._steps, reasons, strict=False):
             if reason is not None and reason.code == "ConditionalCheckFailed":
                 return step.refusal(reason.raw_item or {}) if step.refusal else Conflict()
@@ -312,13 +317,14 @@ def query(
     hash_name = table.index(index).hash if index else table.hash
     start = _opened(cursor, hash_name, hash_key) if cursor else None
     found: list[R] = []
+    last: dict[str, Any] = {}
     for _ in range(_PAGES_A_CALL):
         try:
             answer = model._get_connection().query(
                 hash_key,
                 range_key_condition=between,
                 filter_condition=only,
-                consistent_read=None if index else True,
+                consistent_read=index is None,
                 exclusive_start_key=start,
                 index_name=index,
                 limit=limit + 1 if only is None else max(100, limit + 1),
@@ -339,7 +345,7 @@ def query(
         start = answer.get("LastEvaluatedKey")
         if not start:
             return Page(found)
-    return Page(found, _packed_key(start))
+    return Page(found, _packed_key(start or {}))
 
 
 def merged(
@@ -367,7 +373,9 @@ def _packed_key(key: dict[str, Any]) -> str:
 def _opened(cursor: str, hash_name: str, hash_key: str) -> dict[str, Any]:
     """The key in a cursor, its partition replaced by the one that is being read: a cursor gives a position, no more."""
     try:
-        key = msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=dict[str, dict[str, str]])
+        key = msgspec.json.decode(
+            base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=dict[str, dict[str, str]]
+        )
     except (msgspec.MsgspecError, binascii.Error, ValueError) as error:
         raise Invalid(fields={"cursor": "This is not a cursor of this list."}) from error
     return {**key, hash_name: {"S": hash_key}}

@@ -5,18 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
-
-
-class ByDay(GlobalSecondaryIndex["FactRow"]):
-    """A portal's facts of one day, in SHARDS partitions: a single one would throttle the writes themselves."""
-
-    class Meta:
-        index_name = "by_day"
-        projection = AllProjection()
-
-    day_key = UnicodeAttribute(hash_key=True)
-    sk = UnicodeAttribute(range_key=True)
 
 
 class FactRow(Row):
@@ -38,4 +26,3 @@ class FactRow(Row):
     changes: Packed[dict[str, Any]] = Packed(dict[str, Any], null=True)
     request_id = UnicodeAttribute(null=True)
     ip = UnicodeAttribute(null=True)
-    by_day = ByDay()

@@ -44,9 +44,7 @@ def subject(kind: str, identifier: str) -> str:
     return f"{kind}:{identifier}"
 
 
-def record(
-    tx: Transaction, act: Act, kind: Kind, about: str, changes: Mapping[str, Any] | None = None
-) -> str:
+def record(tx: Transaction, act: Act, kind: Kind, about: str, changes: Mapping[str, Any] | None = None) -> str:
     """Add a fact about the subject `about` to the transaction, and give the fact's id.
 
     `changes` holds [before, after] of the fields that changed, or a few plain details; personal values only masked,

@@ -4,6 +4,6 @@ from chalice import Blueprint
 
 blueprint = Blueprint(__name__)
 
-from . import answering, batches, signing_in, uploads, welcome  # noqa: E402 - routes register themselves on the blueprint
+from . import answering, batches, signing_in, uploads, welcome
 
 __all__ = ["answering", "batches", "blueprint", "signing_in", "uploads", "welcome"]

@@ -10,6 +10,7 @@ from ..web.page import View, page
 from . import blueprint
 from .batches import batch_page, must_be_open
 
+
 @page(blueprint, "POST", "/batches/{batch}/answer", audience="client")
 def give(view: View, batch: str) -> Response:
     """Take the answer, then show the batch as it now is."""
@@ -24,4 +25,3 @@ def give(view: View, batch: str) -> Response:
         notice = {"kind": "warning", "text": refusal.text}
         return batch_page(view, batch, values=typed, status=409, notice=notice)
     return view.go(f"/batches/{batch}?answered={typed['answer']}")
-

@@ -63,7 +63,7 @@ def batch_page(
         lines=[_line(view, line) for line in batch.lines],
         totals=_totals(view, batch.lines) if batch.lines else None,
         documents=[_document(view, batch_id, file) for file in files if file.status == "ready"],
-        answer=None if can_answer or answer is None else _answer(view, batch),
+        answer=None if can_answer or answer is None else _answer(batch),
         can_answer=can_answer,
         read_only_reason=None if can_answer else _why_no_answer(batch),
         answer_url=f"{view.base}/batches/{batch_id}/answer",
@@ -129,12 +129,18 @@ def _document(view: View, batch_id: str, document: Document) -> dict[str, Any]:
     }
 
 
-def _answer(view: View, batch: Batch) -> dict[str, Any] | None:
+def _answer(batch: Batch) -> dict[str, Any] | None:
     answer = newest_answer(batch.answers)
     if answer is None:
         return None
     label = "Approved" if answer.answer == "approve" else "Changes requested"
-    return {"kind": answer.answer, "label": label, "comment": answer.comment, "by": answer.contact_name, "at": day(answer.at)}
+    return {
+        "kind": answer.answer,
+        "label": label,
+        "comment": answer.comment,
+        "by": answer.contact_name,
+        "at": day(answer.at),
+    }
 
 
 def _why_no_answer(batch: Batch) -> str | None:

@@ -18,7 +18,10 @@ from ..web.page import View, page, paragraphs
 from . import blueprint
 
 _NOTICES = {
-    "session-over": ("info", "You were signed out because you had not done anything here for a while. Sign in to go on."),
+    "session-over": (
+        "info",
+        "You were signed out because you had not done anything here for a while. Sign in to go on.",
+    ),
     "step-over": ("info", "It has been more than ten minutes since the last step. Please start again."),
     "signed-out": ("success", "You have signed out."),
 }
@@ -30,7 +33,9 @@ def start(view: View) -> Response:
     kind, text = _NOTICES.get(view.query.get("notice", ""), ("", ""))
     visit = _visit(view)
     values = {"client_number": visit.number, "last_name": visit.last_name} if visit else {}
-    return _start_page(view, values, safe_next(view, view.query.get("next", "")), notice={"kind": kind, "text": text} if kind else None)
+    return _start_page(
+        view, values, safe_next(view, view.query.get("next", "")), notice={"kind": kind, "text": text} if kind else None
+    )
 
 
 @page(blueprint, "POST", "/sign-in")
@@ -61,7 +66,9 @@ def send_code(view: View) -> Response:
         return view.go("/sign-in?notice=step-over")
     typed = {name: view.form.get(name, "") for name in ("method", "destination")}
     try:
-        asked = journey.request_code(view.act, view.portal, visit, _visitor(view), typed["method"], typed["destination"])
+        asked = journey.request_code(
+            view.act, view.portal, visit, _visitor(view), typed["method"], typed["destination"]
+        )
     except StillOpen as refusal:
         asked = refusal.visit
     except Invalid as refusal:
@@ -145,14 +152,24 @@ def masked(destination: str) -> str:
 
 def _start_page(view: View, values: dict[str, str], next_path: str, **more: Any) -> Response:
     return view.show(
-        "sign_in.html", view.portal.wording.sign_in_heading, wording=_wording(view), values=values, next_path=next_path, **more
+        "sign_in.html",
+        view.portal.wording.sign_in_heading,
+        wording=_wording(view),
+        values=values,
+        next_path=next_path,
+        **more,
     )
 
 
 def _confirm_page(view: View, values: dict[str, str], **more: Any) -> Response:
     methods = list(view.portal.policy.sign_in_methods)
     return view.show(
-        "confirm.html", view.portal.wording.confirm_heading, wording=_wording(view), values=values, methods=methods, **more
+        "confirm.html",
+        view.portal.wording.confirm_heading,
+        wording=_wording(view),
+        values=values,
+        methods=methods,
+        **more,
     )
 
 

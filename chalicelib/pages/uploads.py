@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from chalice import Response
@@ -29,7 +30,9 @@ def choose_file(view: View, batch: str) -> Response:
     must_be_open(view, batch)
     name = " ".join(view.form.get("name", "").split())
     if not name or len(name) > 120 or any(ord(char) < 32 for char in name):
-        return _name_page(view, batch, values={"name": name}, errors={"name": "Say in a few words what the file is."}, status=400)
+        return _name_page(
+            view, batch, values={"name": name}, errors={"name": "Say in a few words what the file is."}, status=400
+        )
     try:
         upload = documents.add(
             view.act, view.portal, batch, NewDocument(name=name, content_type=UNNAMED),
@@ -70,7 +73,7 @@ def finish(view: View, batch: str, document: str) -> Response:
     return view.go(f"/batches/{batch}/upload/{document}")
 
 
-def _name_page(view: View, batch: str, *, status: int = 200, **more: dict[str, str]) -> Response:
+def _name_page(view: View, batch: str, *, status: int = 200, **more: Any) -> Response:
     return view.show(
         "upload.html", "Send a file", status=status, step="name", name="", back_url=f"{view.base}/batches/{batch}",
         most=view.portal.policy.document_megabytes, **more,

@@ -16,7 +16,12 @@ from ..web import headers
 from ..web.page import View, page, paragraphs
 from . import blueprint
 
-STATUS_KINDS = {"client_review": "review", "approved": "approved", "changes_requested": "changes", "complete": "complete"}
+STATUS_KINDS = {
+    "client_review": "review",
+    "approved": "approved",
+    "changes_requested": "changes",
+    "complete": "complete",
+}
 
 
 @page(blueprint, "GET", "", audience="client")
@@ -55,8 +60,8 @@ def sign_out(view: View) -> Response:
 
 
 @page(blueprint, "POST", "/session/extend", audience="client")
-def extend(view: View) -> Response:
-    """"Stay signed in": arriving here with a live session has extended it."""
+def extend(_view: View) -> Response:
+    """ "Stay signed in": arriving here with a live session has extended it."""
     return Response("", status_code=204, headers=dict(headers.page_headers()))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from .. import clock, facts, ids
+from .. import clock, facts, fields, ids
 from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..storage import Condition, Page, Transaction, query
@@ -19,7 +19,7 @@ _MOVABLE_CARDS = 40  # contacts that can move to another number in one transacti
 
 def create(act: Act, country: str, wanted: NewAccount, *, account_id: str | None = None) -> AccountCreated:
     """A new account, and its contacts, in one transaction. Refuses a number that is taken, and fields that are wrong."""
-    details = _checked(msgspec.convert(_without(wanted, "contacts"), AccountInput))
+    details = _checked(AccountInput(**fields.values(wanted, AccountInput)))
     identifier, now = account_id or ids.new(), clock.timestamp()
     number_key = matching.number_key(details.number) if details.number else f"~{identifier}"
     row = AccountRow(
@@ -44,7 +44,7 @@ def create(act: Act, country: str, wanted: NewAccount, *, account_id: str | None
     for place, contact in enumerate(wanted.contacts):
         made.append(add_contact(tx, act, row, checked_contact(contact, country, at=f"contacts.{place}.")))
     tx.commit()
-    return AccountCreated(**_plain(_account(row)), contacts=tuple(made))
+    return AccountCreated(**fields.values(_account(row)), contacts=tuple(made))
 
 
 def get(portal: str, account_id: str) -> Account:
@@ -137,7 +137,9 @@ def _move_cards(tx: Transaction, row: AccountRow, new_cards: str, details: Accou
     """Carry the claim and every card to the partition of a new number, if none changes meanwhile."""
     held = query(CardRow, row.cards, limit=500).items
     if len(held) > _MOVABLE_CARDS:
-        raise Invalid(fields={"number": f"The number of an account with over {_MOVABLE_CARDS - 1} contacts stays as it is."})
+        raise Invalid(
+            fields={"number": f"The number of an account with over {_MOVABLE_CARDS - 1} contacts stays as it is."}
+        )
     for card in held:
         values = dict(card.attribute_values) | {"pk": new_cards}
         if card.sk == "account":
@@ -190,18 +192,8 @@ def _account(row: AccountRow) -> Account:
         version=int(row.version),
         created_at=clock.text(int(row.created_at or 0)) or "",
         updated_at=clock.text(int(row.updated_at or 0)) or "",
-        **_plain(row.details),
+        **fields.values(row.details),
     )
-
-
-def _plain(struct: msgspec.Struct) -> dict[str, object]:
-    return {name: getattr(struct, name) for name in struct.__struct_fields__}
-
-
-def _without(struct: msgspec.Struct, dropped: str) -> dict[str, object]:
-    plain: dict[str, object] = msgspec.to_builtins(struct)
-    del plain[dropped]
-    return plain
 
 
 def _key(portal: str, account_id: str) -> str:

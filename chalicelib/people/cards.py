@@ -127,7 +127,6 @@ def partition(portal: str, number_key: str) -> str:
 
 
 def _card(claim: CardRow, row: CardRow) -> Card:
-    shown = row.batches.as_dict() if row.batches else {}
     return Card(
         contact_id=row.sk.removeprefix("card#"),
         account_id=claim.account_id,
@@ -137,6 +136,6 @@ def _card(claim: CardRow, row: CardRow) -> Card:
         last_name=row.last_name or "",
         emails=row.emails or (),
         mobile=row.mobile,
-        batches={key: msgspec.json.decode(text, type=OpenBatch) for key, text in shown.items()},
+        batches={key: msgspec.json.decode(text, type=OpenBatch) for key, text in row.open_batches().items()},
         signed_in_before=int(row.signed_in_before) if row.signed_in_before else None,
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
-from .. import clock, facts, ids
+from .. import clock, facts, fields, ids
 from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
-from ..storage import Page, Transaction, query
+from ..storage import Condition, Page, Transaction, query
 from . import matching
 from .models import AccountRow, CardRow, ContactRow
 from .shapes import Contact, ContactDetails, ContactInput
@@ -40,13 +40,9 @@ def add_contact(
         created_key=identifier,
         created_at=now,
     )
-    _fill(row, ContactInput(account_id=account_id, **_plain(details)), now)
+    _fill(row, ContactInput(account_id=account_id, **fields.values(details, ContactDetails)), now)
     tx.put(row, when=ContactRow.pk.does_not_exist(), refusal=Conflict("This contact exists already."))
-    tx.put(
-        CardRow(
-            pk=account.cards, sk=f"card#{identifier}", account_id=account_id, batches={}, **_on_card(details)
-        )
-    )
+    tx.put(CardRow(pk=account.cards, sk=f"card#{identifier}", account_id=account_id, batches={}, **_on_card(details)))
     facts.record(tx, act, Kind.CONTACT_CREATED, facts.subject("contact", identifier), {"account": account_id})
     return _contact(row)
 
@@ -71,7 +67,7 @@ def listed(
     index = {"created_at": "by_created", "name": "by_name"}.get(field)
     if index is None:
         raise Invalid(fields={"sort": "Sort by created_at or name."})
-    only = ContactRow.emails_text.contains(f" {matching.email_key(email)} ") if email else None
+    only: Condition | None = ContactRow.emails_text.contains(f" {matching.email_key(email)} ") if email else None
     between = None
     hash_key = f"{portal}#contact"
     folded = matching.name_key(name or "")
@@ -97,7 +93,7 @@ def change(act: Act, country: str, contact_id: str, wanted: ContactInput, *, ver
         raise Invalid(fields={"account_id": "A contact stays with its account. Create a new contact at the other one."})
     before, read_version = row.details, int(row.version)
     details = checked_contact(_details(wanted), country)
-    after = ContactInput(account_id=row.account_id, **_plain(details))
+    after = ContactInput(account_id=row.account_id, **fields.values(details, ContactDetails))
     if before == after:
         return _contact(row)
     account = _account_row(act.portal, row.account_id)
@@ -107,7 +103,7 @@ def change(act: Act, country: str, contact_id: str, wanted: ContactInput, *, ver
     tx.put(row, when=ContactRow.version == read_version, refusal=Stale())
     shown = [getattr(CardRow, name).set(value) for name, value in _on_card(details).items()]
     tx.update(CardRow(account.cards, f"card#{contact_id}"), *shown, CardRow.revision.add(1), when=CardRow.pk.exists())
-    changed = {name: "changed" for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name)}
+    changed = dict.fromkeys((n for n in before.__struct_fields__ if getattr(before, n) != getattr(after, n)), "changed")
     facts.record(tx, act, Kind.CONTACT_CHANGED, facts.subject("contact", contact_id), changed)
     tx.commit()
     return _contact(row)
@@ -120,7 +116,7 @@ def remove(act: Act, contact_id: str, *, version: int | None = None) -> None:
         raise Stale
     account = _account_row(act.portal, row.account_id)
     card = CardRow.find(account.cards, f"card#{contact_id}")
-    if card is not None and card.batches and card.batches.as_dict():
+    if card is not None and card.open_batches():
         raise Conflict("A batch is open to this contact. Choose another contact there first, then remove this one.")
     tx = act.transaction()
     tx.delete(ContactRow(row.pk, row.sk), when=ContactRow.version == row.version, refusal=Stale())
@@ -143,7 +139,9 @@ def checked_contact(wanted: ContactDetails, country: str, *, at: str = "") -> Co
         typed = getattr(wanted, name)
         numbers[name] = matching.phone_key(typed, country) if typed else None
         if typed and numbers[name] is None:
-            wrong[f"{at}{name}"] = "This is not a phone number. Write it with its country code, such as +1 415 555 0132."
+            wrong[f"{at}{name}"] = (
+                "This is not a phone number. Write it with its country code, such as +1 415 555 0132."
+            )
     if not matching.name_key(wanted.last_name):
         wrong[f"{at}last_name"] = "A last name needs at least one letter."
     if wrong:
@@ -151,7 +149,7 @@ def checked_contact(wanted: ContactDetails, country: str, *, at: str = "") -> Co
     return msgspec.structs.replace(wanted, emails=tuple(dict.fromkeys(emails)), **numbers)
 
 
-def _on_card(details: ContactDetails) -> dict[str, object]:
+def _on_card(details: ContactDetails) -> dict[str, Any]:
     return {
         "first_name": details.first_name,
         "last_name": details.last_name,
@@ -181,12 +179,7 @@ def _account_row(portal: str, account_id: str) -> AccountRow:
 
 
 def _details(wanted: ContactInput) -> ContactDetails:
-    names = ContactDetails.__struct_fields__
-    return ContactDetails(**{name: getattr(wanted, name) for name in names})
-
-
-def _plain(details: ContactDetails) -> Mapping[str, object]:
-    return {name: getattr(details, name) for name in ContactDetails.__struct_fields__}
+    return ContactDetails(**fields.values(wanted, ContactDetails))
 
 
 def _contact(row: ContactRow) -> Contact:
@@ -195,7 +188,7 @@ def _contact(row: ContactRow) -> Contact:
         version=int(row.version),
         created_at=clock.text(int(row.created_at or 0)) or "",
         updated_at=clock.text(int(row.updated_at or 0)) or "",
-        **{name: getattr(row.details, name) for name in ContactInput.__struct_fields__},
+        **fields.values(row.details),
     )
 
 

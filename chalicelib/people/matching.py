@@ -31,7 +31,7 @@ def email_key(email: str) -> str:
 
 def phone_key(typed: str, country: str) -> str | None:
     """A phone number in E.164 if it can be read as one, from a country's point of view for numbers without a +."""
-    import phonenumbers  # noqa: PLC0415 - 13 ms of a cold start that most requests do not need
+    import phonenumbers
 
     text = unicodedata.normalize("NFKC", typed).strip()
     try:
@@ -45,7 +45,7 @@ def phone_key(typed: str, country: str) -> str | None:
 
 def email_checked(email: str) -> str | None:
     """An email address in the form to keep, or None if it is not one (RFC 5322 and 6531, no deliverability look-up)."""
-    import email_validator  # noqa: PLC0415 - 16 ms of a cold start that only writes need
+    import email_validator
 
     try:
         return email_validator.validate_email(email, check_deliverability=False, test_environment=True).normalized

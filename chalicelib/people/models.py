@@ -7,55 +7,12 @@ in the transaction that changes a contact or a batch.
 
 from __future__ import annotations
 
+from typing import Any
+
 from pynamodb.attributes import MapAttribute
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
 from .shapes import AccountInput, ContactInput
-
-
-class ByCreated(GlobalSecondaryIndex["PersonRow"]):
-    """All accounts, or all contacts, of a portal by age."""
-
-    class Meta:
-        index_name = "by_created"
-        projection = AllProjection()
-
-    list_key = UnicodeAttribute(hash_key=True)
-    created_key = UnicodeAttribute(range_key=True)
-
-
-class ByName(GlobalSecondaryIndex["PersonRow"]):
-    """The same by folded name."""
-
-    class Meta:
-        index_name = "by_name"
-        projection = AllProjection()
-
-    list_key = UnicodeAttribute(hash_key=True)
-    name_key = UnicodeAttribute(range_key=True)
-
-
-class ByNumber(GlobalSecondaryIndex["PersonRow"]):
-    """Accounts that have a number, by number."""
-
-    class Meta:
-        index_name = "by_number"
-        projection = AllProjection()
-
-    list_key = UnicodeAttribute(hash_key=True)
-    number_key = UnicodeAttribute(range_key=True)
-
-
-class ByAccount(GlobalSecondaryIndex["PersonRow"]):
-    """The contacts of one account by age."""
-
-    class Meta:
-        index_name = "by_account"
-        projection = AllProjection()
-
-    account_key = UnicodeAttribute(hash_key=True)
-    created_key = UnicodeAttribute(range_key=True)
 
 
 class PersonRow(Row):
@@ -76,10 +33,6 @@ class PersonRow(Row):
     version = NumberAttribute(default=1)
     created_at = NumberAttribute(null=True)
     updated_at = NumberAttribute(null=True)
-    by_created = ByCreated()
-    by_name = ByName()
-    by_number = ByNumber()
-    by_account = ByAccount()
 
 
 class AccountRow(PersonRow):
@@ -117,7 +70,11 @@ class CardRow(Row):
     last_name = UnicodeAttribute(null=True)
     emails: Packed[tuple[str, ...]] = Packed(tuple[str, ...], null=True)
     mobile = UnicodeAttribute(null=True)
-    batches: MapAttribute[str, str] = MapAttribute(null=True)
+    batches: Any = MapAttribute(null=True)
     signed_in_at = NumberAttribute(null=True)
     signed_in_before = NumberAttribute(null=True)
     revision = NumberAttribute(default=0)
+
+    def open_batches(self) -> dict[str, str]:
+        """What is open to the contact: batch id to its JSON."""
+        return dict(self.batches.attribute_values) if self.batches else {}

@@ -84,10 +84,8 @@ def create(act: Act, wanted: NewKey, *, maker: frozenset[str]) -> KeyCreated:
     tx.put(row, when=KeyRow.pk.does_not_exist())
     facts.record(tx, act, Kind.API_KEY_CREATED, facts.subject("api-key", identifier), {"scopes": row.scopes})
     tx.commit()
-    shown = _shown(row)
-    values = {name: getattr(shown, name) for name in ApiKey.__struct_fields__}
     whose = "all" if act.portal == EVERY_PORTAL else act.portal
-    return KeyCreated(**values, key=f"ls_{whose}_{identifier}_{secret}")
+    return KeyCreated(**fields.values(_shown(row)), key=f"ls_{whose}_{identifier}_{secret}")
 
 
 def listed(portal: str, *, limit: int = 50, cursor: str | None = None) -> Page[ApiKey]:
@@ -104,7 +102,9 @@ def revoke(act: Act, key_id: str) -> ApiKey:
     if row.revoked_at is None:
         row.revoked_at = clock.timestamp()
         tx = act.transaction()
-        tx.update(KeyRow(row.pk, row.sk), KeyRow.revoked_at.set(row.revoked_at), when=KeyRow.revoked_at.does_not_exist())
+        tx.update(
+            KeyRow(row.pk, row.sk), KeyRow.revoked_at.set(row.revoked_at), when=KeyRow.revoked_at.does_not_exist()
+        )
         facts.record(tx, act, Kind.API_KEY_REVOKED, facts.subject("api-key", key_id))
         tx.commit()
     return _shown(row)

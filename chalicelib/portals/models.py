@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
-
 from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
 from .shapes import Settings
-
-
-class ByList(GlobalSecondaryIndex["PortalRow"]):
-    """All portals of the deployment, by slug."""
-
-    class Meta:
-        index_name = "by_list"
-        projection = AllProjection()
-
-    list_key = UnicodeAttribute(hash_key=True)
-    sk = UnicodeAttribute(range_key=True)
 
 
 class PortalRow(Row):
@@ -34,7 +21,6 @@ class PortalRow(Row):
     version = NumberAttribute(default=1)
     created_at = NumberAttribute()
     updated_at = NumberAttribute()
-    by_list = ByList()
 
 
 class KeyRow(Row):

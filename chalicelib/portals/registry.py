@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 
-import msgspec
-
-from .. import clock, facts
+from .. import clock, facts, fields
 from ..errors import Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..storage import Page, query
@@ -22,7 +20,7 @@ def create(act: Act, wanted: PortalInput) -> Portal:
     if wanted.slug in RESERVED:
         raise Invalid(fields={"slug": "This word is kept for the product itself. Choose another."})
     checked(wanted)
-    settings = msgspec.convert(_plain(wanted, drop="slug"), Settings)
+    settings = Settings(**fields.values(wanted, Settings))
     now = clock.timestamp()
     row = PortalRow(pk=wanted.slug, sk=wanted.slug, settings=settings, created_at=now, updated_at=now)
     tx = act.transaction()
@@ -94,11 +92,5 @@ def _portal(row: PortalRow) -> Portal:
         version=int(row.version),
         created_at=clock.text(int(row.created_at)) or "",
         updated_at=clock.text(int(row.updated_at)) or "",
-        **{name: getattr(row.settings, name) for name in Settings.__struct_fields__},
+        **fields.values(row.settings),
     )
-
-
-def _plain(struct: msgspec.Struct, drop: str) -> dict[str, object]:
-    plain: dict[str, object] = msgspec.to_builtins(struct)
-    plain.pop(drop)
-    return plain

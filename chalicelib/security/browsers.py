@@ -21,7 +21,7 @@ def known(portal: str, cookie: str | None, identity_key: str) -> str:
 def remember(portal: str, cookie: str | None, identity_key: str, *, days: int) -> str:
     """The cookie that makes this browser known for one more identity."""
     held = _read(portal, cookie)
-    held[identity_key] = held.pop(identity_key, None) or secrets.token_hex(8)
+    held[identity_key] = held.pop(identity_key, "") or secrets.token_hex(8)
     newest = dict(list(held.items())[-_MOST:])
     return seal("browser", portal, newest, days * 86400)
 

@@ -96,7 +96,9 @@ def renew(tx: Transaction, portal: str, held: Challenge, *, minutes: int) -> Cha
         ChallengeRow.sent_at.set(now),
         ChallengeRow.valid_until.set(made.expires_at),
         ChallengeRow.expires_at.set(made.expires_at + _KEPT_SECONDS),
-        when=_usable(now) & (ChallengeRow.counter == held.counter) & (ChallengeRow.sent_at <= now - CODE_RESEND.seconds),
+        when=_usable(now)
+        & (ChallengeRow.counter == held.counter)
+        & (ChallengeRow.sent_at <= now - CODE_RESEND.seconds),
         refusal=CodeOver(),
     )
     return made
@@ -105,9 +107,7 @@ def renew(tx: Transaction, portal: str, held: Challenge, *, minutes: int) -> Cha
 def attempt(portal: str, challenge: str, typed: str, *, purpose: str) -> str:
     """Count a try, then compare; the holder if right. Raises CodeOver or CodeWrong. Does not spend: see `spend`."""
     row = ChallengeRow(_key(portal, challenge))
-    counted = row.change(
-        ChallengeRow.tries.add(1), when=_usable(clock.timestamp()) & (ChallengeRow.purpose == purpose)
-    )
+    counted = row.change(ChallengeRow.tries.add(1), when=_usable(clock.timestamp()) & (ChallengeRow.purpose == purpose))
     if not counted:
         raise CodeOver
     right = digits(portal, challenge, int(row.counter), int(row.version))

@@ -12,6 +12,7 @@ All fail closed: when DynamoDB does not answer, the act does not happen.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .. import clock
 from ..errors import TooMany
@@ -66,7 +67,7 @@ def give_back(portal: str, name: str, key: str, limit: Limit) -> None:
 def shifted(row: type[IdentityRow], now: int) -> list[Action]:
     """The update that notes one more use at `now` in a register."""
     slots = row.slots()
-    moves = [later.set(earlier | 0) for earlier, later in zip(slots, slots[1:], strict=False)]
+    moves = [later.set(earlier | 0) for earlier, later in pairwise(slots)]
     return [*moves, slots[0].set(now)]
 
 

@@ -10,7 +10,7 @@ from datetime import date
 
 import msgspec
 
-from .. import clock, facts, ids
+from .. import clock, facts, fields, ids
 from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..messaging.queue import queue
@@ -71,7 +71,9 @@ def listed(
     """Batches of a portal or of one account, by `created_at`."""
     if sort.removeprefix("-") != "created_at":
         raise Invalid(fields={"sort": "Sort by created_at or -created_at."})
-    index, hash_key = ("by_account", f"{portal}#account#{account_id}") if account_id else ("by_created", f"{portal}#batch")
+    index, hash_key = (
+        ("by_account", f"{portal}#account#{account_id}") if account_id else ("by_created", f"{portal}#batch")
+    )
     only = (BatchRow.status == status) if status else None
     page = query(
         BatchRow, hash_key, index=index, only=only, limit=limit, cursor=cursor, descending=sort.startswith("-")
@@ -94,7 +96,7 @@ def change(act: Act, portal: Portal, batch_id: str, wanted: BatchInput, *, versi
     tx = act.transaction()
     row.details, row.status = details, details.status
     if details.status == before.status:
-        facts.record(tx, act, Kind.BATCH_CHANGED, subject(row), {name: "changed" for name in _changed(before, details)})
+        facts.record(tx, act, Kind.BATCH_CHANGED, subject(row), dict.fromkeys(_changed(before, details), "changed"))
     elif details.status == "client_review":
         _place_in_review(tx, act, portal, row, people[details.renewal_contact_id])
     else:
@@ -113,7 +115,7 @@ def notify_again(act: Act, portal: Portal, batch_id: str) -> Batch:
     contact = contacts.get(act.portal, row.details.renewal_contact_id)
     tx = act.transaction()
     tx.check(BatchRow(row.pk, row.sk), when=BatchRow.version == row.version)
-    notify(tx, act, portal, row, contact, NOTIFICATION)
+    notify(tx, act, row, contact, NOTIFICATION)
     facts.record(tx, act, Kind.BATCH_NOTIFIED, subject(row))
     tx.commit()
     return batch(row)
@@ -136,7 +138,7 @@ def store(tx: Transaction, portal: str, before: BatchInput, row: BatchRow) -> No
 
 
 def notify(
-    tx: Transaction, act: Act, portal: Portal, row: BatchRow, contact: Contact, template: str, once: str | None = None
+    tx: Transaction, act: Act, row: BatchRow, contact: Contact, template: str, once: str | None = None
 ) -> None:
     """Add a message about a batch to the transaction: by email, or by SMS to who has only a mobile."""
     channel, to = _reached_by(contact)
@@ -171,7 +173,7 @@ def batch(row: BatchRow) -> Batch:
         updated_at=clock.text(int(row.updated_at)) or "",
         placed_in_review=int(row.placings),
         answers=row.answers,
-        **{name: getattr(row.details, name) for name in BatchInput.__struct_fields__},
+        **fields.values(row.details),
     )
 
 
@@ -186,7 +188,7 @@ def _place_in_review(tx: Transaction, act: Act, portal: Portal, row: BatchRow, c
     row.placings = int(row.placings) + 1
     facts.record(tx, act, Kind.BATCH_PLACED_IN_REVIEW, subject(row), {"placing": int(row.placings)})
     if portal.notifications.batch_in_review:
-        notify(tx, act, portal, row, contact, NOTIFICATION, once=f"{NOTIFICATION}/{row.created_key}/{row.placings}")
+        notify(tx, act, row, contact, NOTIFICATION, once=f"{NOTIFICATION}/{row.created_key}/{row.placings}")
 
 
 def _show(tx: Transaction, portal: str, before: BatchInput | None, row: BatchRow) -> None:

@@ -73,7 +73,10 @@ def add(
     tx.commit()
     form = _form(_place("quarantine", row), wanted, largest, then(identifier) if then else None)
     return DocumentUpload(
-        document=_document(row), url=form["url"], fields=form["fields"], expires_at=clock.text(now + _FORM_SECONDS) or ""
+        document=_document(row),
+        url=form["url"],
+        fields=form["fields"],
+        expires_at=clock.text(now + _FORM_SECONDS) or "",
     )
 
 

@@ -44,7 +44,7 @@ def _remind(key: str) -> bool:
         row.version = read_version + 1
         tx = act.transaction()
         tx.put(row, when=(BatchRow.version == read_version) & (BatchRow.due_at == due_at))
-        notify(tx, act, portal, row, contact, "answer-reminder", once=f"answer-reminder/{row.created_key}/{due_at}")
+        notify(tx, act, row, contact, "answer-reminder", once=f"answer-reminder/{row.created_key}/{due_at}")
         facts.record(tx, act, Kind.BATCH_REMINDED, subject(row))
         tx.commit()
     except Refusal as refusal:

@@ -2,43 +2,8 @@
 
 from __future__ import annotations
 
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
-
 from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
 from .shapes import Answer, BatchInput
-
-
-class ByCreated(GlobalSecondaryIndex["BatchRow"]):
-    """A portal's batches by age."""
-
-    class Meta:
-        index_name = "by_created"
-        projection = AllProjection()
-
-    list_key = UnicodeAttribute(hash_key=True)
-    created_key = UnicodeAttribute(range_key=True)
-
-
-class ByAccount(GlobalSecondaryIndex["BatchRow"]):
-    """An account's batches by age."""
-
-    class Meta:
-        index_name = "by_account"
-        projection = AllProjection()
-
-    account_key = UnicodeAttribute(hash_key=True)
-    created_key = UnicodeAttribute(range_key=True)
-
-
-class Due(GlobalSecondaryIndex["BatchRow"]):
-    """Batches with a reminder to come, by shard and moment. Sparse: others are not in it."""
-
-    class Meta:
-        index_name = "due"
-        projection = KeysOnlyProjection()
-
-    due_shard = UnicodeAttribute(hash_key=True)
-    due_at = NumberAttribute(range_key=True)
 
 
 class BatchRow(Row):
@@ -63,9 +28,6 @@ class BatchRow(Row):
     version = NumberAttribute(default=1)
     created_at = NumberAttribute()
     updated_at = NumberAttribute()
-    by_created = ByCreated()
-    by_account = ByAccount()
-    due = Due()
 
 
 class DocumentRow(Row):
