@@ -1,0 +1,137 @@
+"""Who may enter by which route: one table. A route without a row stops the start; a row without a route fails a test.
+
+The pages ask for a session themselves where their row says `client`. For the API this module reads the key, and decides
+in this order: no valid key 401, a portal that the key does not reach 404 (as if there were none), no permission 403.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from ..errors import Forbidden, NotFound, NotSignedIn
+from ..portals import api_keys
+from ..portals.api_keys import EVERY_PORTAL, Caller
+from ..portals.permissions import allows
+
+Audience = Literal["public", "visitor", "client", "key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Whom a route is for: everybody, visitors of a portal, signed-in clients, or holders of an API key.
+
+    A key needs the `permission`; where `every_portal` is set, it must also be one of the whole deployment.
+    """
+
+    audience: Audience
+    permission: str | None = None
+    every_portal: bool = False
+
+
+def _key(permission: str) -> Guard:
+    return Guard("key", permission)
+
+
+_PUBLIC, _VISITOR, _CLIENT = Guard("public"), Guard("visitor"), Guard("client")
+_API: Final = "/api/v1"
+_AT: Final = "/api/v1/portals/{portal}"
+_BATCH: Final = "/api/v1/portals/{portal}/batches/{batch}"
+
+# (method, route) → who may enter. The routes are spelled as Chalice spells them.
+GUARDS: Final[dict[tuple[str, str], Guard]] = {
+    ("GET", "/healthz"): _PUBLIC,
+    ("GET", f"{_API}/openapi.json"): _PUBLIC,
+    ("GET", f"{_API}/docs"): _PUBLIC,
+    #
+    ("GET", f"{_API}/portals"): _key("portals:read"),
+    ("POST", f"{_API}/portals"): Guard("key", "portals:write", every_portal=True),
+    ("GET", _AT): _key("portals:read"),
+    ("PATCH", _AT): _key("portals:write"),
+    ("GET", f"{_AT}/api-keys"): _key("api-keys:manage"),
+    ("POST", f"{_AT}/api-keys"): _key("api-keys:manage"),
+    ("DELETE", f"{_AT}/api-keys/{{key}}"): _key("api-keys:manage"),
+    #
+    ("GET", f"{_AT}/accounts"): _key("accounts:read"),
+    ("POST", f"{_AT}/accounts"): _key("accounts:write"),
+    ("POST", f"{_AT}/accounts/bulk"): _key("accounts:write"),
+    ("GET", f"{_AT}/accounts/{{account}}"): _key("accounts:read"),
+    ("PATCH", f"{_AT}/accounts/{{account}}"): _key("accounts:write"),
+    ("GET", f"{_AT}/accounts/{{account}}/contacts"): _key("contacts:read"),
+    ("GET", f"{_AT}/contacts"): _key("contacts:read"),
+    ("POST", f"{_AT}/contacts"): _key("contacts:write"),
+    ("POST", f"{_AT}/contacts/bulk"): _key("contacts:write"),
+    ("GET", f"{_AT}/contacts/{{contact}}"): _key("contacts:read"),
+    ("PATCH", f"{_AT}/contacts/{{contact}}"): _key("contacts:write"),
+    ("DELETE", f"{_AT}/contacts/{{contact}}"): _key("contacts:write"),
+    #
+    ("GET", f"{_AT}/batches"): _key("batches:read"),
+    ("POST", f"{_AT}/batches"): _key("batches:write"),
+    ("GET", _BATCH): _key("batches:read"),
+    ("PATCH", _BATCH): _key("batches:write"),
+    ("POST", f"{_BATCH}/notify"): _key("batches:write"),
+    ("GET", f"{_BATCH}/documents"): _key("batches:read"),
+    ("POST", f"{_BATCH}/documents"): _key("batches:write"),
+    ("GET", f"{_BATCH}/documents/{{document}}"): _key("batches:read"),
+    ("DELETE", f"{_BATCH}/documents/{{document}}"): _key("batches:write"),
+    ("POST", f"{_BATCH}/documents/{{document}}/check"): _key("batches:write"),
+    ("GET", f"{_BATCH}/documents/{{document}}/download"): _key("batches:read"),
+    #
+    ("GET", f"{_AT}/messages"): _key("messages:read"),
+    ("GET", f"{_AT}/messages/{{message}}"): _key("messages:read"),
+    ("GET", f"{_AT}/facts"): _key("facts:read"),
+    #
+    ("GET", "/{portal}"): _CLIENT,
+    ("GET", "/{portal}/{proxy+}"): _VISITOR,
+    ("GET", "/{portal}/trouble"): _VISITOR,
+    ("GET", "/{portal}/sign-in"): _VISITOR,
+    ("POST", "/{portal}/sign-in"): _VISITOR,
+    ("GET", "/{portal}/sign-in/confirm"): _VISITOR,
+    ("POST", "/{portal}/sign-in/confirm"): _VISITOR,
+    ("GET", "/{portal}/sign-in/code"): _VISITOR,
+    ("POST", "/{portal}/sign-in/code"): _VISITOR,
+    ("POST", "/{portal}/sign-in/resend"): _VISITOR,
+    ("POST", "/{portal}/sign-out"): _VISITOR,
+    ("POST", "/{portal}/session/extend"): _CLIENT,
+    ("GET", "/{portal}/batches/{batch}"): _CLIENT,
+    ("POST", "/{portal}/batches/{batch}/answer"): _CLIENT,
+    ("GET", "/{portal}/batches/{batch}/documents/{document}"): _CLIENT,
+    ("GET", "/{portal}/batches/{batch}/upload"): _CLIENT,
+    ("POST", "/{portal}/batches/{batch}/upload"): _CLIENT,
+    ("GET", "/{portal}/batches/{batch}/upload/{document}"): _CLIENT,
+    ("POST", "/{portal}/batches/{batch}/upload/{document}"): _CLIENT,
+}
+
+_SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
+_NO_KEY = "Send your API key in the header Authorization, as: Bearer ls_..."
+_NO_PORTAL = "There is no portal of this name."
+
+
+def is_slug(text: str) -> bool:
+    """Whether `text` could be a portal's slug. Checked before it becomes part of a key."""
+    return _SLUG.fullmatch(text) is not None
+
+
+def caller(headers: Mapping[str, str]) -> Caller:
+    """Whoever holds the API key of the request, from `Authorization: Bearer` or `X-Api-Key`. Raises NotSignedIn."""
+    scheme, _, key = (headers.get("authorization") or "").partition(" ")
+    if scheme and scheme.lower() != "bearer":
+        raise NotSignedIn(_NO_KEY)
+    key = key.strip() or (headers.get("x-api-key") or "").strip()
+    if not key:
+        raise NotSignedIn(_NO_KEY)
+    if len(key) > 200 or not key.isascii():
+        raise NotSignedIn("This API key is not valid.")
+    return api_keys.holder(key)
+
+
+def admit(guard: Guard, who: Caller, slug: str | None) -> None:
+    """Let the holder of a key through, or refuse. A portal out of reach and one that does not exist look alike."""
+    if slug is not None and not (is_slug(slug) and who.reaches(slug)):
+        raise NotFound(_NO_PORTAL)
+    if guard.permission is not None and not allows(who.scopes, guard.permission):
+        raise Forbidden(f"This API key lacks the permission {guard.permission}.")
+    if guard.every_portal and who.portal != EVERY_PORTAL:
+        raise Forbidden("This needs an API key of the whole deployment; this one belongs to one portal.")

@@ -1,0 +1,148 @@
+"""Refusals as problem details (RFC 9457), and the list of problems that the documentation explains."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from ..config import settings
+from ..errors import Refusal
+
+CONTENT_TYPE: Final = "application/problem+json"
+DOCS: Final = "/api/v1/docs"
+_MOST_ERRORS = 100  # fields named in one answer
+
+
+class TooLarge(Refusal):
+    """The body is larger than we take."""
+
+    code = "too-large"
+    status = 413
+    text = "The request body may be at most 64 KB. Send fewer rows at a time; files go by document upload."
+
+
+class NotJson(Refusal):
+    """The body is not declared to be JSON."""
+
+    code = "unsupported-media-type"
+    status = 415
+    text = "Send JSON, with the header Content-Type: application/json."
+
+
+class Malformed(Refusal):
+    """The body is not JSON as we take it."""
+
+    code = "malformed-json"
+    status = 400
+    text = "The request body is not valid JSON."
+
+
+class KeyReused(Refusal):
+    """The Idempotency-Key was used for another request."""
+
+    code = "idempotency-key-reused"
+    status = 422
+    text = (
+        "This Idempotency-Key was used for a different request in the last 24 hours. Use a new key for a new request."
+    )
+
+
+class ShownOnce(Refusal):
+    """The request was carried out already, and its answer held something that is shown only once."""
+
+    code = "shown-once"
+    status = 409
+    text = "This was carried out already. Its answer held something that is shown only once."
+
+
+class FieldError(Struct, frozen=True, kw_only=True):
+    """What is wrong with one field. `field` is a dotted path, such as contacts.0.last_name."""
+
+    field: str
+    message: str
+
+
+class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a request was refused (RFC 9457). Programs decide by `code`, people read `detail`."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str
+    errors: tuple[FieldError, ...] = ()
+
+
+class Kind(NamedTuple):
+    """A problem as the documentation lists it."""
+
+    status: int
+    title: str
+    advice: str
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "invalid": Kind(
+        400, "Some fields are not valid", "Every field at fault is named in errors. Correct them, send again."
+    ),
+    "malformed-json": Kind(
+        400, "The body is not valid JSON", "Names given twice, NaN and very deep nesting count too."
+    ),
+    "refused": Kind(400, "This cannot be done", "The detail says why."),
+    "not-signed-in": Kind(401, "No valid API key", "The key is missing, mistyped, expired or revoked."),
+    "forbidden": Kind(403, "The API key may not do this", "The detail names the permission. Use a key that has it."),
+    "not-found": Kind(404, "Nothing here", "The id is wrong, it was removed, or the key does not reach this portal."),
+    "conflict": Kind(
+        409, "The state does not allow it", "Read the resource again; the detail says what stands in the way."
+    ),
+    "already-queued": Kind(409, "Announced already", "The message for this occasion exists. Nothing needs to be done."),
+    "shown-once": Kind(
+        409, "Done already, shown only once", "The first answer was lost. Remove what was made, make anew."
+    ),
+    "stale": Kind(412, "Changed since you read it", "If-Match named an older version. Read again, repeat the change."),
+    "too-large": Kind(413, "The body is too large", "64 KB at most. Send bulk rows in several calls."),
+    "unsupported-media-type": Kind(415, "Not JSON", "Send Content-Type: application/json."),
+    "idempotency-key-reused": Kind(422, "Idempotency-Key used for something else", "A new request needs a new key."),
+    "too-many-requests": Kind(429, "Too many requests", "Wait as many seconds as Retry-After says."),
+    "unexpected": Kind(
+        500, "Something went wrong on our side", "Tell support the request_id. Repeat with the same key."
+    ),
+    "unavailable": Kind(503, "Briefly not available", "Nothing was changed. Repeat after Retry-After seconds."),
+}
+
+
+def of(refusal: Refusal, request_id: str) -> Problem:
+    """The problem details of a refusal."""
+    named = [FieldError(field=name, message=text) for name, text in refusal.fields.items()]
+    return _problem(refusal.code, refusal.status, refusal.text, request_id, tuple(named[:_MOST_ERRORS]))
+
+
+def unexpected(request_id: str) -> Problem:
+    """The problem details of an error that nobody foresaw: nothing about it but where to ask."""
+    detail = "Something went wrong on our side. Tell support the request_id, and we will find out what."
+    return _problem("unexpected", 500, detail, request_id)
+
+
+def headers(refusal: Refusal) -> dict[str, str]:
+    """What a refusal adds to the answer's headers."""
+    found = {}
+    if refusal.retry_after is not None:
+        found["Retry-After"] = str(max(1, refusal.retry_after))
+    if refusal.status == 401:
+        found["WWW-Authenticate"] = 'Bearer realm="latchstring"'
+    return found
+
+
+def _problem(code: str, status: int, detail: str, request_id: str, errors: tuple[FieldError, ...] = ()) -> Problem:
+    kind = KINDS.get(code)
+    return Problem(
+        type=f"{settings.public_url}{DOCS}#problem-{code}",
+        title=kind.title if kind else code.replace("-", " ").capitalize(),
+        status=status,
+        code=code,
+        detail=detail,
+        request_id=request_id,
+        errors=errors,
+    )
