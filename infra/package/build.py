@@ -28,8 +28,16 @@ CACHE = ROOT / ".local" / "package"
 _TAKEN = ("app.py", "chalicelib")
 _COMPILE_TEMPLATES = """
 import sys
-from chalicelib.pages.render import environment
-environment().compile_templates(sys.argv[1], zip=None, log_function=lambda _line: None)
+from jinja2 import FileSystemLoader
+from chalicelib.web.templates import make_environment
+make_environment(FileSystemLoader(sys.argv[1])).compile_templates(sys.argv[2], zip=None, log_function=lambda _line: None)
+"""
+_FINGERPRINTS = """
+import sys
+from pathlib import Path
+from chalicelib.web.templates import fingerprint
+for file in sorted(Path(sys.argv[1]).iterdir()):
+    print(file.name, fingerprint(file))
 """
 
 
@@ -67,7 +75,7 @@ def build(stage_name: str, out: Path, *, architecture: str | None = None, projec
         ours = Path(scratch) / "ours"
         with zipfile.ZipFile(copy / "out" / "deployment.zip") as gathered:
             gathered.extractall(ours)
-        _compile_templates(copy, ours)
+        _prepare_pages(copy, project / "static", ours / "chalicelib" / "pages")
         bytecode.compile_beside(ours)
         unnamed = out / "latchstring.zip.new"
         digest = archive.write([third_party, ours], unnamed)
@@ -104,17 +112,24 @@ def _chalice(copy: Path, stage: str) -> dict[str, Any]:
     return written
 
 
-def _compile_templates(copy: Path, ours: Path) -> None:
-    """Jinja templates as Python modules in `pages/compiled`, where the application looks first."""
-    if (copy / "chalicelib" / "pages" / "templates").is_dir():
-        _run([sys.executable, "-c", _COMPILE_TEMPLATES, str(ours / "chalicelib" / "pages" / "compiled")], copy)
+def _prepare_pages(copy: Path, static: Path, pages: Path) -> None:
+    """Jinja templates as Python modules in `compiled`, and the digests of the static files, where the pages look first.
+
+    `chalicelib.web.templates` reads both; it falls back on the sources, which are not in the package.
+    """
+    templates = pages / "templates"
+    if templates.is_dir():
+        _run([sys.executable, "-c", _COMPILE_TEMPLATES, str(templates), str(pages / "compiled")], copy)
+        shutil.rmtree(templates)
+        (pages / "static.txt").write_text(_run([sys.executable, "-c", _FINGERPRINTS, str(static)], copy))
 
 
-def _run(command: list[str], folder: Path) -> None:
+def _run(command: list[str], folder: Path) -> str:
     environment = {**os.environ, **ENVIRONMENT, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"Packaging failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def _with_code(written: dict[str, Any], zipped: Path) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from .firewall import ORIGIN_HEADER, ORIGIN_SECRET
 _SCRIPTS = Path(__file__).parent.parent / "edge"
 # Policies that AWS manages, by their published ids.
 _NEVER_CACHE = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # CachingDisabled
-_CACHE = "658327ea-f89d-4fab-a63d-7e88639e58f6"  # CachingOptimized
 # AllViewerExceptHostHeader. API Gateway refuses a foreign Host; and no policy that names single headers may pass
 # Authorization on. See edge/viewer.js for the visitor's address, which this leaves out.
 _ALL_BUT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
@@ -43,6 +42,7 @@ def resources(stage: Stage) -> dict[str, Node]:
                 }
             },
         ),
+        "StaticCache": _cache(stage),
         "AppHeaders": _headers(stage, "app", "default-src 'none'"),
         "ConsoleHeaders": _headers(stage, "console", "default-src 'self'; object-src 'none'; img-src 'self' data:"),
         "ViewerFunction": _function(stage, "viewer"),
@@ -119,7 +119,7 @@ def _to_static(headers: str) -> Node:
         "ViewerProtocolPolicy": "redirect-to-https",
         "AllowedMethods": _READING,
         "CachedMethods": _READING,
-        "CachePolicyId": _CACHE,
+        "CachePolicyId": ref("StaticCache"),
         "ResponseHeadersPolicyId": ref(headers),
         "Compress": True,
     }
@@ -131,6 +131,28 @@ def _to_console() -> Node:
 
 def _before(function: str) -> Node:
     return {"EventType": "viewer-request", "FunctionARN": att(function, "FunctionARN")}
+
+
+def _cache(stage: Stage) -> Node:
+    """Kept for as long as the file says; a changed file has another `v` in its address, so nothing is ever withdrawn."""
+    return resource(
+        "AWS::CloudFront::CachePolicy",
+        {
+            "CachePolicyConfig": {
+                "Name": f"{stage.prefix}-static",
+                "MinTTL": 0,
+                "DefaultTTL": 60,
+                "MaxTTL": _YEAR,
+                "ParametersInCacheKeyAndForwardedToOrigin": {
+                    "EnableAcceptEncodingGzip": True,
+                    "EnableAcceptEncodingBrotli": True,
+                    "HeadersConfig": {"HeaderBehavior": "none"},
+                    "CookiesConfig": {"CookieBehavior": "none"},
+                    "QueryStringsConfig": {"QueryStringBehavior": "whitelist", "QueryStrings": ["v"]},
+                },
+            }
+        },
+    )
 
 
 def _function(stage: Stage, name: str) -> Node:
