@@ -107,7 +107,7 @@ def change(act: Act, portal: Portal, batch_id: str, wanted: BatchInput, *, versi
     return batch(row)
 
 
-def notify_again(act: Act, portal: Portal, batch_id: str) -> Batch:
+def notify_again(act: Act, batch_id: str) -> Batch:
     """Send the notification of a batch in review once more. Raises Conflict when it is not in review and open."""
     row = read(act.portal, batch_id)
     if row.status != "client_review" or not row.details.open_to_portal:

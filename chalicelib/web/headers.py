@@ -22,7 +22,10 @@ _EVERYWHERE = {
 
 def page_headers(style: str = "", form_target: str = "") -> dict[str, str]:
     """Headers of an HTML answer whose one inline style is `style` and whose forms may also go to `form_target`."""
-    return _EVERYWHERE | {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _policy(style, form_target)}
+    return _EVERYWHERE | {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy": _policy(style, form_target),
+    }
 
 
 def json_headers() -> dict[str, str]:

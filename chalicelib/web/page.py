@@ -87,7 +87,13 @@ class View:
         label, href = action or ("", "")
         shown = {"label": label, "href": href} if action else None
         return self.show(
-            "message.html", heading, status=status, heading=heading, paragraphs=list(paragraphs), action=shown, secondary=None
+            "message.html",
+            heading,
+            status=status,
+            heading=heading,
+            paragraphs=list(paragraphs),
+            action=shown,
+            secondary=None,
         )
 
     def go(self, path: str) -> Response:
@@ -110,7 +116,9 @@ class View:
 Handler = Callable[..., Response]
 
 
-def page(blueprint: Blueprint, method: str, path: str, *, audience: Audience = "visitor") -> Callable[[Handler], Handler]:
+def page(
+    blueprint: Blueprint, method: str, path: str, *, audience: Audience = "visitor"
+) -> Callable[[Handler], Handler]:
     """Register a handler `(view, **ids) -> Response` for a path below `/{portal}`."""
 
     def decorate(handler: Handler) -> Handler:
@@ -142,7 +150,13 @@ def _answered(
         view = _opened(request, slug, request_id)
         if method == "POST":
             view.form = _form(request.raw_body)
-            csrf.check(slug, view.cookie("form"), view.cookie("session") or "", view.form.pop("csrf", ""), request.headers.get("origin"))
+            csrf.check(
+                slug,
+                view.cookie("form"),
+                view.cookie("session") or "",
+                view.form.pop("csrf", ""),
+                request.headers.get("origin"),
+            )
         response = _signed_in_or_sent(view, method, path, parameters) if audience == "client" else None
         if response is None:
             if not all(ids.is_id(value) for value in parameters.values()):
@@ -217,7 +231,9 @@ def refused(view: View | None, refusal: Refusal) -> Response:
     if view is None:
         response = _bare(heading, [refusal.text], refusal.status)
     else:
-        response = view.tell(heading, refusal.text, status=refusal.status, action=("Go to the start page", f"{view.base}/"))
+        response = view.tell(
+            heading, refusal.text, status=refusal.status, action=("Go to the start page", f"{view.base}/")
+        )
     if refusal.retry_after:
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response

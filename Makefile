@@ -1,0 +1,50 @@
+# Latchstring. `make help` lists what there is.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+STAGE ?= prod
+OUT ?= build/package
+export PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help run reset test check format bench package deploy checkov openapi screenshots clean
+
+help: ## what you can do here
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+$(VENV)/.installed: requirements.txt requirements-dev.txt
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Python packages (once) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+run: $(VENV)/.installed ## start everything on this machine and print where to click
+	@exec $(PY) -m infra.local
+
+reset: ## forget the local data: the next run starts with the demo again
+	@$(PYTHON) -c "import pathlib, shutil; [shutil.rmtree(p) if p.is_dir() else p.unlink() for p in pathlib.Path('.local').glob('*') if p.name not in ('tools', 'checkov-venv')]" && echo "Local data forgotten."
+
+test: $(VENV)/.installed ## the whole suite, browser included where Chromium is installed
+	@$(PY) -m pytest -q -n 2 --dist loadfile
+
+check: $(VENV)/.installed ## ruff, mypy, the architecture test, fast tests: under a minute
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && $(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not browser"
+
+format: $(VENV)/.installed ## put the code in the form that check asks for
+	@$(PY) -m ruff check --fix-only -q . && $(PY) -m ruff format -q .
+
+bench: $(VENV)/.installed ## AWS calls, units, CPU and cold starts, as ratios measured in one run
+	@$(PY) -m bench
+
+package: $(VENV)/.installed ## the Lambda package and its CloudFormation template, in OUT (build/package)
+	@$(PY) -m infra.package --stage $(STAGE) --out $(OUT)
+
+deploy: $(VENV)/.installed ## package and deploy STAGE to the AWS account of your credentials; see docs/deployment.md
+	@$(PY) -m infra.deploy --stage $(STAGE) --out $(OUT)
+
+openapi: $(VENV)/.installed ## write docs/openapi.json anew
+	@$(PY) -m chalicelib.web.openapi
+
+screenshots: $(VENV)/.installed ## take the pictures of the README from a running `make run`
+	@$(PY) -m tests.screenshots docs/images

@@ -1,0 +1,111 @@
+"""What the process asks of DynamoDB: each call with its units, how many came one after another, CPU spent inside them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib import storage
+
+
+@dataclass(slots=True)
+class Call:
+    """One call: what, when it ran, what it used."""
+
+    operation: str
+    started: float
+    ended: float = 0.0
+    read_units: float = 0.0
+    write_units: float = 0.0
+
+
+@dataclass(slots=True)
+class Trace:
+    """The calls of a stretch of work, and the CPU seconds spent inside PynamoDB for them."""
+
+    calls: list[Call] = field(default_factory=list)
+    cpu_inside: float = 0.0
+
+    @property
+    def in_a_row(self) -> int:
+        """The longest chain of calls of which each waited for the one before."""
+        chain, free_at = 0, 0.0
+        for call in sorted(self.calls, key=lambda call: call.ended):
+            if call.started >= free_at:
+                chain, free_at = chain + 1, call.ended
+        return chain
+
+    @property
+    def reads(self) -> float:
+        """Read units."""
+        return sum(call.read_units for call in self.calls)
+
+    @property
+    def writes(self) -> float:
+        """Write units."""
+        return sum(call.write_units for call in self.calls)
+
+
+_active: list[Trace] = []
+_local = threading.local()
+_READS = {"GetItem", "Query", "BatchGetItem", "Scan", "TransactGetItems"}
+
+
+def install() -> None:
+    """Watch every DynamoDB call of this process from now on."""
+    events = storage.client().meta.events
+    events.register("before-parameter-build.dynamodb.*", _ask_for_units)
+    events.register("before-call.dynamodb.*", _started)
+    events.register("after-call.dynamodb.*", _ended)
+    connection = storage._connection
+    for name in ("get_item", "query", "batch_get_item", "update_item", "transact_write_items", "put_item"):
+        setattr(connection, name, _timed(getattr(connection, name)))
+
+
+@contextmanager
+def tracing() -> Iterator[Trace]:
+    """Collect what happens in the block."""
+    trace = Trace()
+    _active.append(trace)
+    try:
+        yield trace
+    finally:
+        _active.remove(trace)
+
+
+def _timed(call: Callable[..., Any]) -> Callable[..., Any]:
+    def timed(*args: Any, **kwargs: Any) -> Any:
+        before = time.thread_time()
+        try:
+            return call(*args, **kwargs)
+        finally:
+            spent = time.thread_time() - before
+            for trace in _active:
+                trace.cpu_inside += spent
+
+    return timed
+
+
+def _ask_for_units(params: dict[str, Any], **_: Any) -> None:
+    params["ReturnConsumedCapacity"] = "TOTAL"
+
+
+def _started(model: Any, **_: Any) -> None:
+    _local.call = Call(model.name, time.perf_counter())
+
+
+def _ended(parsed: dict[str, Any], **_: Any) -> None:
+    call: Call = _local.call
+    call.ended = time.perf_counter()
+    used = parsed.get("ConsumedCapacity", [])
+    units = sum(entry.get("CapacityUnits", 0) for entry in (used if isinstance(used, list) else [used]))
+    if call.operation in _READS:
+        call.read_units = units
+    else:
+        call.write_units = units
+    for trace in _active:
+        trace.calls.append(call)
