@@ -9,15 +9,21 @@ gc.disable()
 from chalice import Blueprint  # noqa: E402
 from chalice.app import CloudWatchEvent  # noqa: E402
 
+from .. import log  # noqa: E402
 from ..messaging.sweep import sweep  # noqa: E402
+from ..selfservice.due import send_due  # noqa: E402
 
 blueprint = Blueprint(__name__)
 
 
 @blueprint.schedule("rate(1 minute)", name="tick")
 def handle(_event: CloudWatchEvent) -> None:
-    """Look again at messages that did not get through."""
-    sweep()
+    """Look again at messages that did not get through, and remind of answers that are due. Neither stops the other."""
+    for work in (sweep, send_due):
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - the next minute tries again; the alarm reads this log line
+            log.failure("tick failed", error, kind=work.__name__)
 
 
 gc.freeze()

@@ -11,11 +11,14 @@ from ..security import keys
 
 
 def client(headers: Mapping[str, str], source: str) -> str:
-    """The client's address: CloudFront's word for it if the request carries CloudFront's secret, else the peer's."""
+    """The client's address: CloudFront's word for it if the request carries CloudFront's secret, else the peer's.
+
+    X-Viewer-Address is set by the distribution's function on every request, whatever the visitor sent in it.
+    """
     if settings.edge == "cloudfront":
-        secret, viewer = headers.get("x-origin-secret", ""), headers.get("cloudfront-viewer-address", "")
+        secret, viewer = headers.get("x-origin-secret", ""), headers.get("x-viewer-address", "")
         if viewer and hmac.compare_digest(secret.encode(), keys.origin_secret().encode()):
-            return viewer.rpartition(":")[0].strip("[]")
+            return viewer
     return source
 
 
