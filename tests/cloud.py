@@ -226,7 +226,9 @@ class Cloud:
         """SNS Publish."""
         to = form["PhoneNumber"]
         if refusal := self.provider.refuse(to):
-            return refusal[0], f"<ErrorResponse><Error><Type>Sender</Type><Code>{refusal[1]}</Code></Error></ErrorResponse>"
+            return refusal[
+                0
+            ], f"<ErrorResponse><Error><Type>Sender</Type><Code>{refusal[1]}</Code></Error></ErrorResponse>"
         names = {form[name]: name.replace("Name", "Value.StringValue") for name in form if name.endswith(".Name")}
         tags = {name.rpartition(".")[2]: form[value] for name, value in names.items()}
         sent = Sent("sms", to, str(uuid.uuid4()), tags, sms=form["Message"])

@@ -37,10 +37,10 @@ class Killed(BaseException):
 
 @dataclass(frozen=True)
 class Mishap:
-    """What goes wrong, at which call (the first is 0)."""
+    """What goes wrong, at which call: its number (the first is 0), or the first of a name (`sesv2.SendEmail`)."""
 
     kind: str
-    at: int
+    at: int | str
     sticky: bool = False
 
 
@@ -84,12 +84,13 @@ class Mishaps:
 
     def _on_call(self, model: Any, context: dict[str, Any], **_: Any) -> None:
         with self._lock:
-            context["mishap_number"] = len(self.calls)
-            self.calls.append(f"{model.service_model.service_name}.{model.name}")
+            name = f"{model.service_model.service_name}.{model.name}"
+            context["mishap_places"] = (len(self.calls), None if name in self.calls else name)
+            self.calls.append(name)
 
     def _on_send(self, request: Any, **_: Any) -> AWSResponse | None:
         planned = self._planned
-        if planned is None or request.context.get("mishap_number") != planned.at:
+        if planned is None or planned.at not in request.context.get("mishap_places", ()):
             return None
         if request.context.get("mishap_done") and not planned.sticky:
             return None

@@ -26,7 +26,6 @@ from infra.local.objects import Objects
 from infra.local.server import HttpServer, listen
 from infra.local.signatures import Credentials
 from infra.local.tables import client as database_client
-
 from tests.cloud import Cloud, Queue, Sent
 
 START = datetime(2030, 6, 3, 9, 0, tzinfo=UTC).timestamp()  # a Monday; far enough on for no engine to clean up by TTL
@@ -98,7 +97,7 @@ class World:
 
         self.clock.reset()
         self.cloud.reset()
-        self._stream.skip()
+        self._stream.forget()
         portals.forget_kept()
         keys.forget()
 
@@ -180,6 +179,10 @@ class World:
 
         lambda_events.invoke(feedback.handle, "feedback", lambda_events.topic_event(event, "feedback"))
 
+    def lose_stream(self) -> None:
+        """What is in the stream now is never relayed."""
+        self._stream.skip()
+
     def tick(self) -> None:
         """The minute's tick."""
         from chalicelib.consumers import tick
@@ -212,12 +215,14 @@ class _Stream:
     def __init__(self, endpoint: str, file: Path, table: str) -> None:
         self._streams = database_client(endpoint, "dynamodbstreams")
         self._file, self._table = file, table
-        self.arn = database_client(endpoint).describe_table(TableName=table)["Table"]["LatestStreamArn"]
+        self._database = database_client(endpoint)
+        self.arn = self._database.describe_table(TableName=table)["Table"]["LatestStreamArn"]
         shards = self._streams.describe_stream(StreamArn=self.arn)["StreamDescription"]["Shards"]
         (self._shard,) = [shard["ShardId"] for shard in shards]
         self._last: str | None = None
         self._iterator: str | None = None
         self._consumed = 0
+        self._unsent: set[str] = set()
 
     def read(self) -> list[dict[str, Any]]:
         """The records since the last time."""
@@ -230,12 +235,28 @@ class _Stream:
                 self._trim()
                 return found
             self._last = records[-1]["dynamodb"]["SequenceNumber"]
+            self._note(records)
             self._consumed += len(records)
             found += records
 
     def skip(self) -> None:
-        """Leave unread what earlier tests wrote."""
+        """Leave what is there unread."""
         self.read()
+
+    def forget(self) -> None:
+        """Leave unread what earlier tests wrote, and remove what they left unsent: a sweep would find it."""
+        self.read()
+        for key in self._unsent:
+            self._database.delete_item(TableName=self._table, Key={"pk": {"S": key}})
+        self._unsent.clear()
+
+    def _note(self, records: list[dict[str, Any]]) -> None:
+        for record in records:
+            key, image = record["dynamodb"]["Keys"]["pk"]["S"], record["dynamodb"].get("NewImage", {})
+            if "unsent_shard" in image:
+                self._unsent.add(key)
+            else:
+                self._unsent.discard(key)
 
     def go_back(self, sequence_number: str) -> None:
         """Read again from this record on."""

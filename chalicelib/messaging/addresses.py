@@ -11,7 +11,10 @@ import re
 from ..errors import Refusal
 from ..security import keys
 
-_EMAIL = re.compile(r"[^\s\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>@\[\\\]]{1,64}@[^\s\x00-\x2c\x2f\x3a-\x40\x5b-\x60\x7b-\xa0\u2028\u2029]{3,253}")
+_EMAIL = re.compile(
+    r"[^\s\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>@\[\\\]]{1,64}"  # no quoting, no list, no comment, no break
+    r"@[^\s\x00-\x2c\x2f\x3a-\x40\x5b-\x60\x7b-\xa0\u2028\u2029]{3,253}"  # letters, digits, hyphens and dots
+)
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 

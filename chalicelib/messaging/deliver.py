@@ -40,7 +40,7 @@ def worked(records: Iterable[dict[str, Any]], work: Callable[[str, str], None] |
             (work or deliver)(handed.portal, handed.id)
         except TryAgain:
             failed.append(record["messageId"])
-        except Exception as error:  # one poisoned message must not hold up the other nine
+        except Exception as error:  # noqa: BLE001 - one poisoned message must not hold up the other nine
             log.failure("message not delivered", error)
             failed.append(record["messageId"])
     return failed
@@ -65,7 +65,9 @@ def _composed(row: MessageRow) -> Email | Sms:
     try:
         return compose(row, portal)
     except (ValueError, LookupError, NotAnAddress) as error:
-        log.failure("message not composed", error, portal=row.portal, subject=f"message:{row.id}", template=row.template)
+        log.failure(
+            "message not composed", error, portal=row.portal, subject=f"message:{row.id}", template=row.template
+        )
         raise gates.Stopped(Status.FAILED, "cannot-compose") from error
 
 

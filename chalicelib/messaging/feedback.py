@@ -118,9 +118,7 @@ def _bounce_reason(bounce: _Bounce) -> str:
 
 def _is_final(event: _Event) -> bool:
     """Whether nothing more may be sent to this address: it does not exist, or its owner complained."""
-    return event.event_type == "Complaint" or (
-        event.event_type == "Bounce" and event.bounce.bounce_type == "Permanent"
-    )
+    return event.event_type == "Complaint" or (event.event_type == "Bounce" and event.bounce.bounce_type == "Permanent")
 
 
 def _suppress(portal: str, identifier: str, status: Status) -> None:

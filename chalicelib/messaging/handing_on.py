@@ -39,7 +39,7 @@ def _send(url: str, messages: Sequence[Handing]) -> list[Handing]:
     ]
     try:
         answer = aws.client("sqs").send_message_batch(QueueUrl=url, Entries=entries)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the caller brings them again
         log.failure("messages not handed on", error, count=len(messages), reason=aws.error_code(error))
         return list(messages)
     return [messages[int(entry["Id"])] for entry in answer.get("Failed", [])]

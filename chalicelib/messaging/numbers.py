@@ -12,8 +12,8 @@ _BLOCK_DIGITS = 4  # numbers are handed to carriers in blocks of ten thousand, a
 
 def objection(number: str, countries: Collection[str]) -> str | None:
     """Why this E.164 number may not be texted, or None: only ordinary mobile numbers of allowed countries may."""
-    import phonenumbers  # noqa: PLC0415 - see above
-    from phonenumbers import PhoneNumberType as Type  # noqa: PLC0415
+    import phonenumbers
+    from phonenumbers import PhoneNumberType as Type
 
     try:
         parsed = phonenumbers.parse(number)

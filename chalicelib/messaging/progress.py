@@ -1,5 +1,7 @@
-"""The moves of a message from status to status: each is one conditional update, so that of any number of workers that
-try at the same time one succeeds, and none ever moves a message back over what became known meanwhile.
+"""The moves of a message from status to status, each one conditional update.
+
+So of any number of workers that try at the same time one succeeds, and none ever moves a message back over what became
+known meanwhile.
 """
 
 from __future__ import annotations
@@ -141,7 +143,7 @@ def learned(portal: str, identifier: str, status: Status, *, provider_id: str | 
     if status is Status.DELIVERED:
         actions.append(MessageRow.delivered_at.set(now))
     return MessageRow(message_key(portal, identifier)).change(
-        *actions, when=MessageRow.status.is_in(*(lower.value for lower in status.lower))
+        *actions, when=MessageRow.status.is_in(*(earlier.value for earlier in status.earlier))
     )
 
 

@@ -26,7 +26,7 @@ class Status(StrEnum):
         return _ORDER.index(self)
 
     @property
-    def lower(self) -> tuple[Status, ...]:
+    def earlier(self) -> tuple[Status, ...]:
         """The statuses from which feedback may move a message to this one."""
         return _ORDER[: self.rank]
 

@@ -127,7 +127,9 @@ CLIENT_ANSWERED = Template(
             Block("heading", "((account_name)) ((answered)) ((batch_title))"),
             Block("paragraph", "Answered by ((contact_name))."),
             Block("quote", "((comment))"),
-            Block("small", "You get this mail because your address is among those ((portal_name)) notifies of answers."),
+            Block(
+                "small", "You get this mail because your address is among those ((portal_name)) notifies of answers."
+            ),
         ),
     ),
 )
