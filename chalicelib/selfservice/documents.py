@@ -169,7 +169,8 @@ def _taken_over(row: DocumentRow) -> tuple[int, bytes]:
             raise Conflict("The file has not arrived yet. Send it with the form first.") from error
         raise
     answer = s3.get_object(Bucket=bucket, Key=place, Range=f"bytes=0-{filetypes.PEEK - 1}")
-    return int(answer["ContentRange"].rpartition("/")[2]), answer["Body"].read()
+    whole = answer.get("ContentRange", "").rpartition("/")[2]  # absent when the range was the whole file
+    return int(whole or answer["ContentLength"]), answer["Body"].read()
 
 
 def _fault(row: DocumentRow, size: int, head: bytes, portal: Portal) -> str | None:
