@@ -1,0 +1,83 @@
+"""After a crash: what a message's row cannot tell, the provider's store can, so that each is sent exactly once.
+
+In AWS only SES' feedback tells whether a message was accepted whose sending broke off. Here the provider's store is asked:
+it was written before the provider answered. And moto's queues, which died with the last runtime, are filled again at once
+rather than by the sweep minutes later; the claim keeps a message single however often it is handed on.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .outbox import Accepted, Outbox, now
+from .queue_pump import Queue
+from .ses_feedback import delivery
+
+Confirm = Callable[[str, str, str], Any]
+Release = Callable[[str, str], Any]
+_OPEN = ("queued", "sending", "unknown")
+_log = logging.getLogger("latchstring.local")
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A message whose row is not final."""
+
+    portal: str
+    id: str
+    status: str
+    is_urgent: bool
+
+
+def settle(unsettled: list[Unsettled], outbox: Outbox, confirm: Confirm, release: Release) -> None:
+    """Settle those that were being sent.
+
+    Accepted ones are sent, and a mail's delivery is told again; the others go back among the queued ones.
+    """
+    for message in unsettled:
+        if message.status == "queued":
+            continue
+        sent = outbox.find(message.id)
+        _log.warning("message %s was being sent: it was %s", message.id, "accepted" if sent else "not accepted")
+        if sent is None:
+            release(message.portal, message.id)
+            continue
+        confirm(message.portal, message.id, sent.id)
+        if sent.channel == "email":
+            outbox.add_feedback([delivery(_tagged(sent, message), now())])
+
+
+def queue_again(unsettled: list[Unsettled], outbox: Outbox, sqs: Any, queues: dict[str, Queue]) -> None:
+    """Put every message that was not accepted back into its queue, in the form the relay gives it."""
+    for message in unsettled:
+        if outbox.find(message.id) is None:
+            queue = queues["urgent" if message.is_urgent else "bulk"]
+            sqs.send_message(QueueUrl=queue.url, MessageBody=json.dumps({"portal": message.portal, "id": message.id}))
+
+
+def find_unsettled(database: Any, table_name: str) -> list[Unsettled]:
+    """Every message that is queued, being sent, or of unknown outcome."""
+    return list(_read(database, table_name))
+
+
+def _read(database: Any, table_name: str) -> Iterator[Unsettled]:
+    statuses = {f":s{number}": {"S": status} for number, status in enumerate(_OPEN)}
+    pages = database.get_paginator("scan").paginate(
+        TableName=table_name,
+        FilterExpression=f"#status IN ({', '.join(statuses)})",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues=statuses,
+        ConsistentRead=True,
+    )
+    for page in pages:
+        for item in page["Items"]:
+            yield Unsettled(item["portal"]["S"], item["id"]["S"], item["status"]["S"], item["urgent"]["BOOL"])
+
+
+def _tagged(sent: Accepted, message: Unsettled) -> Accepted:
+    sent.tags.setdefault("portal", message.portal)
+    return sent
