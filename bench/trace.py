@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from pynamodb.connection.base import Connection
+from pynamodb.models import Model
+
 from chalicelib import storage
 
 
@@ -61,9 +64,17 @@ def install() -> None:
     events.register("before-parameter-build.dynamodb.*", _ask_for_units)
     events.register("before-call.dynamodb.*", _started)
     events.register("after-call.dynamodb.*", _ended)
-    connection = storage._connection
-    for name in ("get_item", "query", "batch_get_item", "update_item", "transact_write_items", "put_item"):
-        setattr(connection, name, _timed(getattr(connection, name)))
+    for owner, name in (
+        (storage.Transaction, "_send"),  # building and sending a TransactWrite
+        (Model, "update"),
+        (Model, "from_raw_data"),
+        (Connection, "get_item"),
+        (Connection, "query"),
+        (Connection, "batch_get_item"),
+    ):
+        kept = owner.__dict__[name]
+        call = _timed(kept.__func__ if isinstance(kept, classmethod) else kept)
+        setattr(owner, name, classmethod(call) if isinstance(kept, classmethod) else call)
 
 
 @contextmanager
@@ -79,10 +90,14 @@ def tracing() -> Iterator[Trace]:
 
 def _timed(call: Callable[..., Any]) -> Callable[..., Any]:
     def timed(*args: Any, **kwargs: Any) -> Any:
+        if getattr(_local, "inside", False):
+            return call(*args, **kwargs)
+        _local.inside = True
         before = time.thread_time()
         try:
             return call(*args, **kwargs)
         finally:
+            _local.inside = False
             spent = time.thread_time() - before
             for trace in _active:
                 trace.cpu_inside += spent

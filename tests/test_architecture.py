@@ -16,6 +16,7 @@ ROOMS = [
     {"tables", "clock", "config", "errors", "fields"},
     {"ids", "log", "aws"},
     {"storage"},
+    {"days"},
     {"facts"},
     {"portals"},
     {"security"},

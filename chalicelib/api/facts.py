@@ -39,7 +39,8 @@ def list_facts(call: Call[FactQuery, None]) -> Answer:
     """
     query = call.query
     if query.subject is None:
-        found = facts.recent(call.slug, kind=query.kind, limit=query.limit, cursor=query.cursor or None)
+        since = call.portal.created
+        found = facts.recent(call.slug, since=since, kind=query.kind, limit=query.limit, cursor=query.cursor or None)
     else:
         found = facts.about(call.slug, query.subject, limit=query.limit, cursor=query.cursor or None)
         found = Page([fact for fact in found.items if query.kind in (None, fact.kind)], found.cursor)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
-from .. import clock, ids
+from .. import clock, days, ids
 from ..storage import Transaction
 from .kinds import Kind
 from .models import FactRow
-
-SHARDS = 8  # partitions of one portal's day: 8,000 facts a second before DynamoDB throttles one
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ def record(tx: Transaction, act: Act, kind: Kind, about: str, changes: Mapping[s
         FactRow(
             pk=partition(act.portal, about),
             sk=identifier,
-            day_key=day_partition(act.portal, clock.now(), zlib.crc32(identifier.encode()) % SHARDS),
+            day_key=days.partition(act.portal, identifier),
             portal=act.portal,
             subject=about,
             kind=kind.value,
@@ -72,8 +68,3 @@ def record(tx: Transaction, act: Act, kind: Kind, about: str, changes: Mapping[s
 def partition(portal: str, about: str) -> str:
     """The table key under which a subject's facts stand."""
     return f"{portal}#{about}"
-
-
-def day_partition(portal: str, moment: datetime, shard: int) -> str:
-    """The index key of one shard of a portal's day (UTC)."""
-    return f"{portal}#{moment.astimezone(UTC):%Y-%m-%d}#{shard}"

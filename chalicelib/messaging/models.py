@@ -5,45 +5,10 @@ from __future__ import annotations
 import zlib
 
 from pynamodb.attributes import BooleanAttribute
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
 from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
 
-SHARDS = 8  # partitions of one portal's day, as for facts
 UNSENT_SHARDS = 16  # partitions of the sparse index that the sweep reads
-
-
-class ByDay(GlobalSecondaryIndex["MessageRow"]):
-    """A portal's messages of one day, in SHARDS partitions."""
-
-    class Meta:
-        index_name = "by_day"
-        projection = AllProjection()
-
-    day_key = UnicodeAttribute(hash_key=True)
-    created_key = UnicodeAttribute(range_key=True)
-
-
-class BySubject(GlobalSecondaryIndex["MessageRow"]):
-    """The messages about one subject."""
-
-    class Meta:
-        index_name = "by_subject"
-        projection = AllProjection()
-
-    subject_key = UnicodeAttribute(hash_key=True)
-    created_key = UnicodeAttribute(range_key=True)
-
-
-class Unsent(GlobalSecondaryIndex["MessageRow"]):
-    """The messages that still need handing on or settling, by the moment at which to look at them again."""
-
-    class Meta:
-        index_name = "unsent"
-        projection = KeysOnlyProjection()
-
-    unsent_shard = UnicodeAttribute(hash_key=True)
-    sweep_at = NumberAttribute(range_key=True)
 
 
 class MessageRow(Row):
@@ -90,10 +55,6 @@ class MessageRow(Row):
     sent_at = NumberAttribute(null=True)
     delivered_at = NumberAttribute(null=True)
     expires_at = NumberAttribute()
-
-    by_day = ByDay()
-    by_subject = BySubject()
-    unsent = Unsent()
 
 
 class SuppressedRow(Row):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 
-from .. import clock, ids
+from .. import clock, days, ids
 from ..errors import Refusal
 from ..facts import Act
-from ..facts.recording import day_partition
 from ..security import keys
 from ..storage import Transaction
 from . import addresses
-from .models import SHARDS, MessageRow, message_key, unsent_shard
+from .models import MessageRow, message_key, unsent_shard
 from .statuses import Status
 from .wording import TEMPLATES
 
@@ -78,7 +76,7 @@ def _row(
         pk=message_key(portal, identifier),
         id=identifier,
         portal=portal,
-        day_key=day_partition(portal, clock.now(), zlib.crc32(created_key.encode()) % SHARDS),
+        day_key=days.partition(portal, created_key),
         subject_key=f"{portal}#{about}",
         created_key=created_key,
         unsent_shard=unsent_shard(identifier),

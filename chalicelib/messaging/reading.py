@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import msgspec
 
-from .. import clock, ids
+from .. import clock, days
 from ..errors import Invalid, NotFound
-from ..facts.recording import day_partition
-from ..storage import Condition, Page, merged, query
-from .models import SHARDS, MessageRow, message_key
+from ..portals import known
+from ..storage import Condition, Page, query
+from .models import MessageRow, message_key
 from .queue import RETENTION_SECONDS
 from .statuses import Status, explained
 
 NEEDS_ATTENTION = "needs_attention"  # a filter beside the statuses: unknown for an hour
-_READS_A_CALL = 31  # quiet days, or pages without a match, that one call walks through before it gives a cursor
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,8 +60,11 @@ def listed(
             descending=True,
         )  # fmt: skip
         return Page([_message(row) for row in page.items], page.cursor)
-    rows, rest = _walked(portal, wanted, limit, cursor)
-    return Page([_message(row) for row in rows], rest)
+    since = max(clock.timestamp() - RETENTION_SECONDS, known(portal).created)
+    found = days.newest_first(
+        MessageRow, portal, order="created_key", since=since, limit=limit, cursor=cursor, matches=wanted.matches
+    )
+    return Page([_message(row) for row in found.items], found.cursor)
 
 
 class _Wanted(msgspec.Struct, frozen=True):
@@ -100,39 +100,6 @@ class _Wanted(msgspec.Struct, frozen=True):
                 is_it = MessageRow.needs_attention == True  # noqa: E712 - a condition of the database
             found = is_it if found is None else found & is_it
         return found
-
-
-def _walked(portal: str, wanted: _Wanted, limit: int, cursor: str | None) -> tuple[list[MessageRow], str | None]:
-    """Walk back day by day from the cursor: the sort key of the last row given, or of the start of a day."""
-    if cursor and not ids.is_id(cursor):
-        raise Invalid(fields={"cursor": "This is not a cursor of this list."})
-    oldest = clock.now() - timedelta(seconds=RETENTION_SECONDS)
-    day, before = _moment(cursor), cursor
-    found: list[MessageRow] = []
-    for _ in range(_READS_A_CALL):
-        if day.date() < oldest.date():
-            return found, None
-        shards = [day_partition(portal, day, shard) for shard in range(SHARDS)]
-        rows = merged(MessageRow, shards, index="by_day", before=before, limit=limit + 1, order="created_key")
-        found += [row for row in rows if wanted.matches(row)]
-        if len(found) > limit:
-            return found[:limit], found[limit - 1].created_key
-        if len(rows) > limit:
-            before = rows[-1].created_key
-        else:
-            before, day = _first_key(day), day - timedelta(days=1)
-    return found, before
-
-
-def _moment(cursor: str | None) -> datetime:
-    """The day to start with: a cursor at the very start of a day begins with the day before."""
-    return datetime.fromtimestamp((int(cursor[:12], 16) - 1) / 1000, UTC) if cursor else clock.now()
-
-
-def _first_key(day: datetime) -> str:
-    """The smallest id that the day could hold."""
-    start = day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return f"{int(start.timestamp()) * 1000:012x}{'0' * 20}"
 
 
 def _message(row: MessageRow) -> Message:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -107,6 +108,11 @@ class Portal(Settings, frozen=True, kw_only=True):
     version: int
     created_at: str
     updated_at: str
+
+    @property
+    def created(self) -> int:
+        """When it was made, in seconds since 1970: nothing of a portal is older."""
+        return int(datetime.fromisoformat(self.created_at).timestamp())
 
 
 def checked(settings: Settings) -> None:

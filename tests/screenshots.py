@@ -1,0 +1,94 @@
+"""Pictures of the product as a visitor sees it, taken from a running `make run`: `python -m tests.screenshots FOLDER`.
+
+Walks the whole journey as the demo client, so it is also a quick look at whether everything works.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage", "--no-first-run",
+    "--disable-sync",
+]  # fmt: skip
+SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
+
+
+def chromium() -> str:
+    """The path of an installed Chromium."""
+    found = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+    return found or sys.exit("Install Chromium first.")
+
+
+def newest_code(base: str, address: str) -> str:
+    """The six digits of the newest message to an address, from the inbox."""
+    with urllib.request.urlopen(f"{base}/inbox/messages.json") as answer:
+        messages = json.load(answer)
+    text = next(message["text"] for message in messages if message["to"] == address and re.search(r"\b\d{6}\b", message["text"]))
+    return re.search(r"\b(\d{6})\b", text)[1]  # type: ignore[index]
+
+
+def walk(page: Page, base: str, folder: Path, suffix: str) -> None:
+    """The journey of the demo client, a picture a page."""
+
+    def shoot(name: str) -> None:
+        page.screenshot(path=folder / f"{name}{suffix}.png", full_page=True)
+
+    client = json.loads((Path(os.environ.get("LOCAL_DIR", ".local")) / "demo.json").read_text())["clients"][0]
+    page.goto(f"{base}/acme/batches/{client['batch']}")
+    shoot("sign-in")
+    page.get_by_role("button", name="Next").click()
+    shoot("sign-in-errors")
+    page.get_by_label("Client Number").fill(client["client_number"])
+    page.get_by_label("Last Name").fill(client["last_name"])
+    page.get_by_role("button", name="Next").click()
+    shoot("confirm")
+    page.locator("#destination").fill(client["email"])
+    page.get_by_role("button", name="Send Verification Code").click()
+    page.get_by_label("Verification code").wait_for()
+    shoot("code")
+    page.wait_for_timeout(1200)
+    page.get_by_label("Verification code").fill(newest_code(base, client["email"]))
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("heading", level=1).wait_for()
+    shoot("batch")
+    page.goto(f"{base}/acme/")
+    shoot("welcome")
+    page.goto(f"{base}/acme/batches/{client['batch']}/upload")
+    shoot("upload")
+    page.goto(f"{base}/acme/trouble")
+    shoot("trouble")
+    page.goto(f"{base}/acme/nowhere")
+    shoot("lost")
+    page.goto(f"{base}/nobody/")
+    shoot("no-portal")
+
+
+def main() -> None:
+    """Take them all, in light and dark, on a desktop and a phone."""
+    folder, base = Path(sys.argv[1]), os.environ.get("BASE_URL", "http://127.0.0.1:8000")
+    folder.mkdir(parents=True, exist_ok=True)
+    only = sys.argv[2:] or ["desktop", "phone"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        for size in only:
+            width, height = SIZES[size.removesuffix("-dark")]
+            scheme = "dark" if size.endswith("-dark") else "light"
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+            page = context.new_page()
+            page.on("console", lambda message: print("console:", message.text) if message.type in ("error", "warning") else None)
+            walk(page, base, folder, "" if size == "desktop" else f"-{size}")
+            context.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
