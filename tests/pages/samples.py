@@ -307,6 +307,7 @@ def _code_states() -> Iterator[Sample]:
     yield Sample("code-sms", "code.html", code(**by_text, notice=wait, resend_in=20))
     yield Sample("code-errors", "code.html", code(errors=wrong, values={"code": "123 456"}, sends_left=1, resend_in=0))
     yield Sample("code-no-more", "code.html", code(sends_left=0, resend_in=0, expires_in=45))
+    yield Sample("code-over", "code.html", code(resend_in=0, expires_in=0))
 
 
 def _welcome_states() -> Iterator[Sample]:
