@@ -157,6 +157,7 @@ class Browser:
 
     def __init__(self, address: str = "203.0.113.10", agent: str = "Mozilla/5.0 (tests)") -> None:
         self.address, self.agent = address, agent
+        self.headers: dict[str, str] = {}  # sent with every request, in place of what a browser would send
         self.cookies: dict[str, _Cookie] = {}
         self.seen: Seen | None = None
 
@@ -177,15 +178,15 @@ class Browser:
         return self.send(form, **typed)
 
     def press(self, label: str) -> Seen:
-        """Press the button, or else the link, that is labelled so."""
-        found = [form for form in self.here.forms if label in form.buttons]
+        """Press the button, or else the link, whose label starts so."""
+        found = [form for form in self.here.forms if any(button.startswith(label) for button in form.buttons)]
         if found:
             return self.send(found[0])
         return self.open(self.here.link(label))
 
     def send(self, form: Form, **typed: str) -> Seen:
         """Send a form as it stands, but for what is typed."""
-        return self._follow(self.post(form.action, {**form.fields, **typed}))
+        return self._follow(self.post(form.action or self.here.path, {**form.fields, **typed}))
 
     def post(self, url: str, fields: Mapping[str, str], *, origin: str | None = PUBLIC_URL, **headers: str) -> Seen:
         """One bare form post, by default from our own pages; the redirect it answers is not followed."""
@@ -197,7 +198,7 @@ class Browser:
         target = urljoin(self.seen.path if self.seen else "/", url) if not url.startswith("/") else url
         target = target.removeprefix(PUBLIC_URL)
         assert not target.startswith("http"), f"{target} is not ours"
-        sent = {"User-Agent": self.agent, **_shaped(headers or {})}
+        sent = {"User-Agent": self.agent, **_shaped(headers or {}), **self.headers}
         if held := self.cookie_header():
             sent.setdefault("Cookie", held)
         answer = request(method, target, body, headers=sent, address=self.address)
@@ -223,7 +224,7 @@ class Browser:
     def copy(self, address: str | None = None) -> Browser:
         """Another browser with the same cookies: another tab, or a thief."""
         twin = Browser(address or self.address, self.agent)
-        twin.cookies, twin.seen = dict(self.cookies), self.seen
+        twin.cookies, twin.seen, twin.headers = dict(self.cookies), self.seen, dict(self.headers)
         return twin
 
     def _follow(self, answer: Seen) -> Seen:

@@ -204,11 +204,18 @@ def _wording(view: View) -> dict[str, Any]:
 
 def _visit(view: View) -> Visit | None:
     cookie = view.cookie("step")
-    return unseal("step", view.slug, cookie, Visit) if cookie else None
+    return unseal("step", _bound_to(view), cookie, Visit) if cookie else None
 
 
 def _keep(view: View, visit: Visit) -> None:
-    view.keep("step", seal("step", view.slug, visit, journey.STEP_SECONDS), journey.STEP_SECONDS)
+    """Ten minutes for the next step; while a code is open, ten more, so that its page can say that it has run out."""
+    seconds = journey.STEP_SECONDS + max(visit.code_until - clock.timestamp(), 0)
+    view.keep("step", seal("step", _bound_to(view), visit, seconds), seconds)
+
+
+def _bound_to(view: View) -> str:
+    """Portal and browser: a stranger's challenge opens nothing here, should its cookie ever be planted."""
+    return f"{view.slug}#{view.form_id}"
 
 
 def _visitor(view: View) -> Visitor:

@@ -180,7 +180,10 @@ def _answered(
 
 def _opened(request: Any, slug: str, request_id: str) -> View:
     """The view of a request. Raises NotFound for a portal that is unknown or closed."""
-    portal = portals.known(slug) if _SLUG.fullmatch(slug) else None
+    try:
+        portal = portals.known(slug) if _SLUG.fullmatch(slug) else None
+    except NotFound:
+        portal = None  # said in the same words as of a closed one
     if portal is None or portal.status != "open":
         raise NotFound("There is no portal at this address.")
     source = address.client(request.headers, request.context.get("identity", {}).get("sourceIp", ""))
