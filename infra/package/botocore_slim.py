@@ -82,6 +82,8 @@ def _only(service: dict[str, Any], operations: Iterable[str]) -> dict[str, Any]:
             waiting.extend(_shapes_in(service["shapes"][shape]))
     service["shapes"] = {name: shape for name, shape in service["shapes"].items() if name in wanted}
     slimmed: dict[str, Any] = _without_documentation(service)
+    for parameter in slimmed.get("clientContextParams", {}).values():
+        parameter["documentation"] = ""  # the one place where botocore insists on it
     return slimmed
 
 

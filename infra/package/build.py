@@ -107,9 +107,20 @@ def _copied(project: Path, copy: Path) -> Path:
 
 def _chalice(copy: Path, stage: str) -> dict[str, Any]:
     command = ["package", "--stage", stage, "--template-format", "json", "--merge-template", "merge.json", "out"]
-    _run([sys.executable, "-c", "from chalice.cli import main; main()", *command], copy)
-    written: dict[str, Any] = json.loads((copy / "out" / "sam.json").read_text())
+    _run([sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())", *command], copy)
+    written: dict[str, Any] = _last_word(json.loads((copy / "out" / "sam.json").read_text()))
     return written
+
+
+def _last_word(node: Any) -> Any:
+    """Ours where Chalice's merge left two references in one place: it adds a Ref to the Fn::Sub it should replace."""
+    if isinstance(node, list):
+        return [_last_word(inner) for inner in node]
+    if not isinstance(node, dict):
+        return node
+    if len(node) > 1 and all(key == "Ref" or key.startswith("Fn::") for key in node):
+        node = dict([list(node.items())[-1]])
+    return {key: _last_word(inner) for key, inner in node.items()}
 
 
 def _prepare_pages(copy: Path, static: Path, pages: Path) -> None:

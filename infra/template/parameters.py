@@ -17,8 +17,8 @@ PARAMETERS: dict[str, Node] = {
     },
     "MailFrom": {
         "Type": "String",
-        "AllowedPattern": r".+@.+\..+",
-        "Description": "Sender address of every mail; its domain must be a verified SES identity in this region.",
+        "AllowedPattern": r"[^<>\s]+@[^<>\s]+\.[a-z]{2,}",
+        "Description": "Plain sender address of every mail; its domain must be a verified SES identity in this region.",
     },
     "MailIdentity": {
         "Type": "String",
