@@ -71,7 +71,7 @@ def issue(tx: Transaction, portal: str, *, purpose: str, channel: str, holder: s
     tx.put(
         ChallengeRow(
             pk=_key(portal, made.id),
-            holder=holder,
+            holder=holder or "",
             purpose=purpose,
             channel=channel,
             version=made.version,
