@@ -12,7 +12,6 @@ from chalice.app import CloudWatchEvent  # noqa: E402
 from .. import log  # noqa: E402
 from ..messaging.sweep import sweep  # noqa: E402
 from ..selfservice.due import send_due  # noqa: E402
-from ..selfservice.due import send_due  # noqa: E402
 
 blueprint = Blueprint(__name__)
 

@@ -41,7 +41,7 @@ def claim(row: MessageRow) -> bool:
             MessageRow.sweep_at.set(now + LEASE_SECONDS),
             when=(MessageRow.status == Status.QUEUED.value) | ours,
         )
-    except Unavailable:
+    except Exception:  # whatever it was, nothing has been sent yet
         _unclaim(row, mark)
         raise
 

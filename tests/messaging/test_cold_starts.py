@@ -7,7 +7,16 @@ import sys
 
 import pytest
 
-_NEVER = {"jinja2", "phonenumbers", "email_validator", "boto3", "chalicelib.web", "chalicelib.pages", "chalicelib.api", "app"}
+_NEVER = {
+    "jinja2",
+    "phonenumbers",
+    "email_validator",
+    "boto3",
+    "chalicelib.web",
+    "chalicelib.pages",
+    "chalicelib.api",
+    "app",
+}
 _ALSO_NOT = {
     "relay": {"pynamodb", "cryptography", "pyotp", "chalicelib.storage", "chalicelib.portals"},
     "deliver": {"chalicelib.people", "chalicelib.selfservice", "cryptography"},

@@ -85,3 +85,17 @@ def test_what_the_provider_surely_did_not_take_is_sent_in_the_end(world: World, 
     _heal(world)
     assert row(portal, identifier).status == "delivered"
     assert len(world.inbox) == 1
+
+
+@pytest.mark.parametrize("sticky", [False, True])
+@pytest.mark.parametrize("kind", ["fail", "lost", "throttle"])
+def test_a_claim_of_which_we_heard_nothing_is_known_again_or_taken_back(
+    world: World, mishaps: Mishaps, kind: str, sticky: bool
+) -> None:
+    portal = world.portal()
+    identifier = put(portal)
+    _work(world, mishaps, Mishap(kind, "dynamodb.UpdateItem", sticky))
+    assert row(portal, identifier).status == ("queued" if sticky else "sent")
+    _heal(world)
+    assert row(portal, identifier).status == "delivered"
+    assert len(world.inbox) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chalicelib.errors import Conflict, Invalid, NotFound
@@ -135,19 +137,12 @@ def test_the_log_pages_filters_and_walks_back_over_quiet_days(world: World, mome
             ids.append(put(portal, about=f"batch:{day % 2}"))
         moment.advance(days=1)
     moment.advance(days=15)
-    seen: list[str] = []
-    cursor, calls = None, 0
-    while calls == 0 or cursor:
-        page = reading.listed(portal.slug, limit=4, cursor=cursor)
-        seen += [message.id for message in page.items]
-        cursor, calls = page.cursor, calls + 1
-    assert seen == ids[::-1]
-    assert calls < 8
+    assert _walked(portal.slug, limit=4) == ids[::-1]
+    assert _walked(portal.slug, status="queued", channel="email", template="batch-in-review") == ids[::-1]
+    assert _walked(portal.slug, status="bounced") == []
     about = reading.listed(portal.slug, about="batch:1", limit=4)
     rest = reading.listed(portal.slug, about="batch:1", limit=4, cursor=about.cursor)
     assert [message.id for message in (*about.items, *rest.items)] == [*ids[9:12][::-1], *ids[3:6][::-1]]
-    assert reading.listed(portal.slug, status="bounced").items == []
-    assert len(reading.listed(portal.slug, status="queued", channel="email", template="batch-in-review").items) == 15
     assert reading.listed(portal.slug, channel="sms", about="batch:1").items == []
     with pytest.raises(Invalid):
         reading.listed(portal.slug, status="lost")
@@ -171,3 +166,13 @@ def test_rows_do_not_outlive_the_log(world: World, moment: MovableClock) -> None
     assert reading.listed(portal.slug, about="batch:1").items == []
     put(portal, once="x")
     assert len(query(MessageRow, f"{portal.slug}#batch:1", index="by_subject").items) == 1
+
+
+def _walked(portal: str, **narrowed: Any) -> list[str]:
+    """The whole list, page by page."""
+    page = reading.listed(portal, **narrowed)
+    found = list(page.items)
+    while page.cursor:
+        page = reading.listed(portal, cursor=page.cursor, **narrowed)
+        found += page.items
+    return [message.id for message in found]
