@@ -94,7 +94,7 @@ class Dynoxide:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(record["pid"], signal.SIGTERM)
             deadline = time.monotonic() + 3
-            while _command_of(record["pid"]) and time.monotonic() < deadline:
+            while str(self.database) in _command_of(record["pid"]) and time.monotonic() < deadline:
                 time.sleep(0.02)
 
 

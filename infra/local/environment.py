@@ -14,7 +14,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
-ACCESS_KEY = "latchstring-local"
+ACCESS_KEY = "LATCHSTRINGLOCAL"  # letters and digits only: DynamoDB Local takes no others
 SECRET_KEY = "not-a-secret"
 
 TABLE_PREFIX = "latchstring-local"

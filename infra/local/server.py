@@ -29,8 +29,9 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         claimed.close()
         if error.errno == errno.EADDRINUSE:
+            another = port + 100 if port < 65_000 else 8000
             raise CannotStart(
-                f"Port {port} is taken by another program. Use another one: PORT={port + 100} make run"
+                f"Port {port} is taken by another program. Use another: PORT={another} make run"
             ) from None
         if error.errno == errno.EACCES:
             raise CannotStart(f"Port {port} may not be used by you. Use another one: PORT=8000 make run") from None

