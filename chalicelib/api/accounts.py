@@ -35,10 +35,16 @@ _EXAMPLE: dict[str, Any] = {
 class AccountQuery(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How to sort and filter accounts."""
 
-    sort: Annotated[
-        Literal["created_at", "-created_at", "name", "-name", "number", "-number"],
-        Meta(description="By what to sort; a leading - turns it round. By number lists accounts that have one."),
-    ] = "-created_at"
+    sort: (
+        Annotated[
+            Literal["created_at", "-created_at", "name", "-name", "number", "-number"],
+            Meta(
+                description="By what to sort; a leading - turns it round. Newest first unless you filter by name or number, "
+                "which sorts by that. Sorted by number, only accounts that have one are listed."
+            ),
+        ]
+        | None
+    ) = None
     name: Annotated[Line, Meta(description="Names that begin so, in any case, with or without accents.")] | None = None
     number: Annotated[Line, Meta(description="Client numbers that begin so, with or without separators.")] | None = None
     status: Literal["open", "closed"] | None = None
@@ -54,14 +60,12 @@ class AccountRows(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 @operation("GET", f"{AT}/accounts", _GROUP, query=AccountQuery, gives=Account, many=True)
 def list_accounts(call: Call[AccountQuery, None]) -> Answer:
-    """List accounts.
-
-    Filtering by name or number sorts by it.
-    """
+    """List accounts."""
     query = call.query
+    usual = "name" if query.name else "number" if query.number else "-created_at"
     found = accounts.listed(
         call.slug,
-        sort=query.sort,
+        sort=query.sort or usual,
         name=query.name,
         number=query.number,
         status=query.status,

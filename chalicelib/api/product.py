@@ -6,8 +6,10 @@ from functools import cache
 
 import msgspec
 
+from ..errors import NotFound
+from ..web.guard import GUARDS
 from ..web.headers import page_headers
-from ..web.operation import Answer, Call
+from ..web.operation import Answer, Call, Operation
 from .registry import PREFIX, api, operation
 
 _GROUP = "About the API"
@@ -35,16 +37,32 @@ def give_docs(_call: Call[None, None]) -> Answer:
     return Answer(text=html, headers=page_headers(style))
 
 
+def find_nothing(_call: Call[None, None]) -> Answer:
+    """Answer for a path that this API does not have: a problem document like any other, not a page."""
+    raise NotFound("This API has no such path. See the documentation for those that it has.")
+
+
+for _method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+    operation(_method, "/{proxy+}", _GROUP)(find_nothing)
+
+
 @cache
 def document() -> str:
     """The OpenAPI document as JSON text, made when first asked for."""
     from ..web import openapi
 
-    return msgspec.json.format(msgspec.json.encode(openapi.document(api.operations, PREFIX)), indent=2).decode()
+    return msgspec.json.encode(openapi.document(_operations(), PREFIX)).decode()
+
+
+def _operations() -> list[Operation]:
+    """Every operation there is something to say of, in the order of the guard table."""
+    places = {row: place for place, row in enumerate(GUARDS)}
+    shown = (operation for operation in api.operations if operation.handler is not find_nothing)
+    return sorted(shown, key=lambda operation: places[operation.method, operation.path])
 
 
 @cache
 def _page() -> tuple[str, str]:
     from . import manual
 
-    return manual.page(api.operations, PREFIX), manual.STYLE
+    return manual.page(_operations(), PREFIX), manual.STYLE

@@ -117,8 +117,10 @@ def _call(
         guard.admit(guarded, who, slug)
     if not all(ids.is_id(value) for name, value in path_ids.items() if name != "portal"):
         raise NotFound
-    query = parse.query(_parameters(request), operation.query)
-    body, sent = _body(operation, request)
+    query, body, sent = None, None, None
+    if who is not None:
+        query = parse.query(_parameters(request), operation.query)
+        body, sent = _body(operation, request)
     act = Act(
         portal=slug or (who.portal if who else EVERY_PORTAL),
         actor=f"api-key:{who.key_id}" if who else "visitor",

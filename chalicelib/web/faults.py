@@ -18,39 +18,38 @@ _SHOWN = 60  # characters of a name from outside that are repeated
 _NEEDED = "This is needed."
 
 
-def found(value: Any, shape: Any, *, at: str = "", strict: bool = True) -> dict[str, str]:
-    """What is wrong with `value` as a `shape`: dotted path → sentence. Empty if nothing is."""
-    kind, metas = _bare(shape)
+def found(value: Any, shape: Any, *, at: str = "", word: str = "field") -> dict[str, str]:
+    """What is wrong with `value` as a `shape`: dotted path → sentence. Empty if nothing is. `word` names what it has."""
+    kind, metas = bare(shape)
     if get_origin(kind) in (Union, types.UnionType):
         members = get_args(kind)
         if value is None and type(None) in members:
             return {}
         inner = next(member for member in members if member is not type(None))
-        return found(value, _with(inner, metas), at=at, strict=strict)
+        return found(value, _with(inner, metas), at=at, word=word)
     if isinstance(kind, type) and issubclass(kind, Struct):
-        return _in_struct(value, kind, at, strict)
+        return _in_struct(value, kind, at, word)
     if get_origin(kind) in (tuple, list):
-        return _in_list(value, get_args(kind)[0], metas, at, strict)
-    return _in_leaf(value, kind, metas, at, strict)
+        return _in_list(value, get_args(kind)[0], metas, at, word)
+    return _in_leaf(value, kind, metas, at)
 
 
-def _in_struct(value: Any, kind: type[Struct], at: str, strict: bool) -> dict[str, str]:
+def _in_struct(value: Any, kind: type[Struct], at: str, word: str) -> dict[str, str]:
     if not isinstance(value, Mapping):
         return {at or "body": "This must be an object: names and values in braces."}
     wrong: dict[str, str] = {}
     known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name in value.keys() - known.keys():
-        word = "field" if strict else "parameter"
         wrong[_path(at, name[:_SHOWN])] = f"There is no {word} called {name[:_SHOWN]} here."
     for name, field in known.items():
         if name in value:
-            wrong |= found(value[name], field.type, at=_path(at, name), strict=strict)
+            wrong |= found(value[name], field.type, at=_path(at, name), word=word)
         elif field.required:
             wrong[_path(at, name)] = _NEEDED
     return wrong
 
 
-def _in_list(value: Any, inner: Any, metas: list[Meta], at: str, strict: bool) -> dict[str, str]:
+def _in_list(value: Any, inner: Any, metas: list[Meta], at: str, word: str) -> dict[str, str]:
     if not isinstance(value, list | tuple):
         return {at: "This must be a list: values in square brackets."}
     for meta in metas:
@@ -60,13 +59,13 @@ def _in_list(value: Any, inner: Any, metas: list[Meta], at: str, strict: bool) -
             return {at: _NEEDED if meta.min_length == 1 else f"Send at least {meta.min_length} of these."}
     wrong: dict[str, str] = {}
     for place, item in enumerate(value):
-        wrong |= found(item, inner, at=_path(at, str(place)), strict=strict)
+        wrong |= found(item, inner, at=_path(at, str(place)), word=word)
     return wrong
 
 
-def _in_leaf(value: Any, kind: Any, metas: list[Meta], at: str, strict: bool) -> dict[str, str]:
+def _in_leaf(value: Any, kind: Any, metas: list[Meta], at: str) -> dict[str, str]:
     try:
-        msgspec.convert(value, _with(kind, metas), strict=strict)
+        msgspec.convert(value, _with(kind, metas))
     except msgspec.ValidationError:
         return {at or "body": _sentence(value, kind, metas)}
     return {}
@@ -117,7 +116,8 @@ def _choices(kind: Any) -> list[str]:
     return []
 
 
-def _bare(shape: Any) -> tuple[Any, list[Meta]]:
+def bare(shape: Any) -> tuple[Any, list[Meta]]:
+    """An annotated type without its limits, and the limits."""
     if get_origin(shape) is Annotated:
         kind, *extras = get_args(shape)
         return kind, [extra for extra in extras if isinstance(extra, Meta)]

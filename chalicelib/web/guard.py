@@ -40,12 +40,8 @@ _API: Final = "/api/v1"
 _AT: Final = "/api/v1/portals/{portal}"
 _BATCH: Final = "/api/v1/portals/{portal}/batches/{batch}"
 
-# (method, route) → who may enter. The routes are spelled as Chalice spells them.
+# (method, route) → who may enter. The routes are spelled as Chalice spells them; the documentation keeps this order.
 GUARDS: Final[dict[tuple[str, str], Guard]] = {
-    ("GET", "/healthz"): _PUBLIC,
-    ("GET", f"{_API}/openapi.json"): _PUBLIC,
-    ("GET", f"{_API}/docs"): _PUBLIC,
-    #
     ("GET", f"{_API}/portals"): _key("portals:read"),
     ("POST", f"{_API}/portals"): Guard("key", "portals:write", every_portal=True),
     ("GET", _AT): _key("portals:read"),
@@ -82,6 +78,11 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("GET", f"{_AT}/messages"): _key("messages:read"),
     ("GET", f"{_AT}/messages/{{message}}"): _key("messages:read"),
     ("GET", f"{_AT}/facts"): _key("facts:read"),
+    #
+    ("GET", f"{_API}/openapi.json"): _PUBLIC,
+    ("GET", f"{_API}/docs"): _PUBLIC,
+    ("GET", "/healthz"): _PUBLIC,
+    **{(method, f"{_API}/{{proxy+}}"): _PUBLIC for method in ("GET", "POST", "PUT", "PATCH", "DELETE")},
     #
     ("GET", "/{portal}"): _CLIENT,
     ("GET", "/{portal}/{proxy+}"): _VISITOR,

@@ -7,6 +7,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,6 +21,7 @@ LARGEST_BODY = 64 * 1024
 DEEPEST = 20  # levels of nesting; our own inputs have four
 _LARGEST_NUMBER = 2**53  # I-JSON (RFC 7493): beyond this, programs disagree on what a number is
 _JSON_TYPES = frozenset({"application/json", "application/merge-patch+json"})
+_DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
 _VERSION = re.compile(r'"([1-9][0-9]{0,8})"')
 S = TypeVar("S", bound=Struct)
 
@@ -108,11 +110,22 @@ def query(parameters: Mapping[str, Sequence[str]], shape: type[S] | None) -> S |
         raise Invalid(
             fields={name: "Use one line of text." for name, value in given.items() if not value.isprintable()}
         )
+    typed = {name: int(value) if _is_count(shape, name, value) else value for name, value in given.items()}
     try:
-        return msgspec.convert(given, shape, strict=False)
+        return msgspec.convert(typed, shape)
     except msgspec.ValidationError as error:
-        wrong = faults.found(given, shape, strict=False)
+        wrong = faults.found(typed, shape, word="parameter")
         raise Invalid(fields=wrong or {"query": "This is not what is expected here."}) from error
+
+
+def _is_count(shape: type[Struct], name: str, value: str) -> bool:
+    """Whether this is digits for a parameter that takes a number. msgspec's own lax mode would read `null` as none."""
+    return name in _numbers(shape) and _DIGITS.fullmatch(value) is not None
+
+
+@cache
+def _numbers(shape: type[Struct]) -> frozenset[str]:
+    return frozenset(field.name for field in msgspec.structs.fields(shape) if faults.bare(field.type)[0] is int)
 
 
 def merged(present: Any, patch: Any) -> Any:

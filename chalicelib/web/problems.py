@@ -90,6 +90,7 @@ KINDS: Final[dict[str, Kind]] = {
     "malformed-json": Kind(
         400, "The body is not valid JSON", "Names given twice, NaN and very deep nesting count too."
     ),
+    "not-an-address": Kind(400, "Not an address", "A message cannot be sent to what is on file. Correct the contact."),
     "refused": Kind(400, "This cannot be done", "The detail says why."),
     "not-signed-in": Kind(401, "No valid API key", "The key is missing, mistyped, expired or revoked."),
     "forbidden": Kind(403, "The API key may not do this", "The detail names the permission. Use a key that has it."),

@@ -1,0 +1,131 @@
+"""The OpenAPI document and the documentation page."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from chalicelib.api import product
+from chalicelib.api.registry import api
+from chalicelib.web import parse, problems
+from chalicelib.web.guard import GUARDS
+
+from .client import ApiClient
+from .conftest import good
+
+SNAPSHOT = Path(__file__).parents[2] / "docs" / "openapi.json"
+
+
+@pytest.fixture(scope="module")
+def document() -> Any:
+    return good(ApiClient(None).get("/openapi.json")).json
+
+
+def test_the_document_is_valid_openapi(document: Any) -> None:
+    validate = pytest.importorskip("openapi_spec_validator").validate
+    validate(document)
+    assert document["openapi"] == "3.1.0"
+
+
+def test_the_snapshot_is_current() -> None:
+    """docs/openapi.json is kept so that a change of the API shows in review. WRITE_SNAPSHOT=1 writes it anew."""
+    text = msgspec.json.format(product.document().encode(), indent=2).decode() + "\n"
+    if os.environ.get("WRITE_SNAPSHOT"):
+        SNAPSHOT.write_text(text, encoding="utf-8")
+    assert SNAPSHOT.read_text(encoding="utf-8") == text, "the API has changed: make openapi"
+
+
+def test_every_operation_is_described(document: Any) -> None:
+    described = {
+        (method.upper(), f"/api/v1{path}") for path, methods in document["paths"].items() for method in methods
+    }
+    assert described == {row for row in GUARDS if row[1].startswith("/api/v1") and "+" not in row[1]}
+    for path, methods in document["paths"].items():
+        for method, described_ in methods.items():
+            where = f"{method} {path}"
+            assert described_["summary"], where
+            assert len(described_["summary"]) < 50, where
+            assert {each["name"] for each in described_.get("parameters", []) if each["in"] == "path"} == set(
+                re.findall(r"{(\w+)}", path)
+            ), where
+            guard = GUARDS[method.upper(), f"/api/v1{path}"]
+            assert bool(described_["security"]) == (guard.audience == "key"), where
+
+
+def test_every_schema_that_is_referred_to_exists_and_no_other(document: Any) -> None:
+    referred = set(re.findall(r"#/components/(\w+/\w+)", json.dumps(document)))
+    present = {f"{kind}/{name}" for kind in ("schemas", "responses") for name in document["components"][kind]}
+    assert referred <= present
+    assert {name for name in present - referred if name.startswith("schemas")} == set()
+
+
+def test_every_input_refuses_what_it_does_not_know(document: Any) -> None:
+    for path, methods in document["paths"].items():
+        for method, described in methods.items():
+            for media in described.get("requestBody", {}).get("content", {}).values():
+                name = media["schema"]["$ref"].rpartition("/")[2]
+                assert document["components"]["schemas"][name]["additionalProperties"] is False, (method, path)
+
+
+def test_every_example_is_one() -> None:
+    for operation in api.operations:
+        if operation.body is None:
+            continue
+        assert operation.example, operation.name
+        if operation.takes == "patch":
+            needed = {field: "x" for field in ("name",) if field in operation.body.__struct_fields__}
+            unknown = operation.example.keys() - set(operation.body.__struct_fields__)
+            assert not unknown, (operation.name, needed)
+        else:
+            parse.struct(dict(operation.example), operation.body)
+
+
+def test_the_page_reads_well_without_scripts_or_anything_from_elsewhere() -> None:
+    reply = good(ApiClient(None).get("/docs"))
+    assert reply.headers["Content-Type"].startswith("text/html")
+    policy = reply.headers["Content-Security-Policy"]
+    assert "unsafe-inline" not in policy
+    assert "default-src 'none'" in policy
+    assert not re.findall(r"<script|<img|<link|<iframe|src=|@import|url\(| style=| on\w+=", reply.text)
+    ids = re.findall(r' id="([^"]+)"', reply.text)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', reply.text)) <= set(ids)
+    assert {f"problem-{code}" for code in problems.KINDS} <= set(ids)
+    for operation in product._operations():
+        if operation.path.startswith("/api"):
+            assert f' id="{operation.name}"' in reply.text
+
+
+def test_every_refusal_that_the_api_may_give_is_explained() -> None:
+    """A refusal of a sign-in page is not; every other code has its line in the table."""
+    from chalicelib import errors
+    from chalicelib.messaging import queue  # noqa: F401 - its refusals
+
+    def subclasses(kind: type[errors.Refusal]) -> set[type[errors.Refusal]]:
+        return {kind}.union(*(subclasses(each) for each in kind.__subclasses__()))
+
+    pages_only = {"code-over", "code-wrong", "locked", "sends-used-up", "form-not-ours", "session-over"}
+    codes = {
+        getattr(kind, "code", "") for kind in subclasses(errors.Refusal) if kind.__module__.startswith("chalicelib")
+    }
+    assert codes - pages_only - problems.KINDS.keys() == set()
+    for kind in subclasses(errors.Refusal):
+        if kind.code in problems.KINDS and kind.__module__.startswith("chalicelib"):
+            assert problems.KINDS[kind.code].status == kind.status
+
+
+def test_health_is_told_without_a_key_or_a_call() -> None:
+    reply = ApiClient(None).get("/healthz")
+    assert (reply.status, reply.json) == (200, {"status": "ok"})
+
+
+def test_an_unknown_path_is_a_problem_like_any_other() -> None:
+    for method in ("GET", "POST", "PATCH", "PUT", "DELETE"):
+        reply = ApiClient(None).call(method, "/nothing/here", "garbage" if method != "GET" else None)
+        assert (reply.status, reply.code) == (404, "not-found")
