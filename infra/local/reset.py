@@ -1,4 +1,4 @@
-"""`python -m infra.local.reset`: forget all local data. What was installed stays."""
+"""`python -m infra.local.reset`: forget what the runtime keeps. What was installed or built beside it stays."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from .environment import REPOSITORY, Places
 from .folder import FolderLock
 from .stop import CannotStart
 
-_KEPT = ("tools", "checkov-venv", "lock")
+# Beginnings of names: SQLite keeps files of its own beside a database.
+_OURS = (
+    "dynamodb.db", "dynoxide.json", "outbox.db", "keys.json", "demo.json", "objects", "checkpoints.json",
+    "dead-letters.jsonl", "endpoints.json",
+)  # fmt: skip
 
 
 def forget(folder: Path) -> None:
-    """Delete everything in the runtime's folder but what was installed. Refuses while a runtime works there."""
+    """Delete all the runtime keeps in its folder. Refuses while a runtime works there."""
     if not folder.exists():
         return
     lock = FolderLock(Places(folder).lock)
     lock.take()
     try:
         for entry in folder.iterdir():
-            if entry.name in _KEPT:
+            if not entry.name.startswith(_OURS):
                 continue
             if entry.is_dir():
                 shutil.rmtree(entry)

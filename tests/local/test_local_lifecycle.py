@@ -221,6 +221,7 @@ def test_settings_of_the_shell_do_not_leak_into_the_runtime(monkeypatch: pytest.
 def test_reset_forgets_all_but_what_was_installed(tmp_path: Path) -> None:
     (tmp_path / "tools").mkdir()
     (tmp_path / "objects").mkdir()
+    (tmp_path / "dynamodb.db-wal").write_text("")
     (tmp_path / "keys.json").write_text("{}")
     forget(tmp_path)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["lock", "tools"]

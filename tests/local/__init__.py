@@ -1,0 +1,1 @@
+"""The local runtime, around an application that stands in for ours."""
