@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from chalicelib import portals
-from chalicelib.facts import Act
+from chalicelib import facts, portals
+from chalicelib.facts import Act, Fact
 from chalicelib.people import accounts, contacts
 from chalicelib.people.shapes import Account, AccountInput, Contact, ContactInput, NewAccount
 from chalicelib.portals import Portal, api_keys
@@ -170,6 +170,16 @@ def newest_code(world: World, to: str) -> str:
     sent = [each for each in world.sent_to(to) if each.channel == "sms" or each.subject[:6].isdigit()]
     assert sent, f"no code was sent to {to}"
     return sent[-1].code
+
+
+def other_than(code: str, further: int = 1) -> str:
+    """Six digits that are not these."""
+    return f"{(int(code) + further) % 1_000_000:06}"
+
+
+def facts_of(slug: str, *kinds: str) -> list[Fact]:
+    """A portal's facts, newest first; of these kinds only if any are named."""
+    return [fact for fact in facts.recent(slug, limit=500).items if not kinds or fact.kind in kinds]
 
 
 def sign_in(world: World, browser: Browser, client: Client, *, by: str = "email") -> Seen:
