@@ -71,15 +71,18 @@ def respond(operation: Operation, guarded: guard.Guard, request: Request, path_i
     """The response to one request. Never raises."""
     started = time.perf_counter()
     request_id = str(request.context.get("requestId") or ids.new())
+    code = ""
     try:
         answer = _answer(operation, guarded, request, path_ids, request_id)
     except Refusal as refusal:
+        code = refusal.code
         problem = problems.of(refusal, request_id)
         answer = Answer(
             problem, problem.status, headers={"Content-Type": problems.CONTENT_TYPE, **problems.headers(refusal)}
         )
     except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer and we a log line
         log.failure("operation failed", error, route=operation.path, method=operation.method, request_id=request_id)
+        code = "unexpected"
         problem = problems.unexpected(request_id)
         answer = Answer(problem, problem.status, headers={"Content-Type": problems.CONTENT_TYPE})
     slug = path_ids.get("portal", "")
@@ -88,6 +91,7 @@ def respond(operation: Operation, guarded: guard.Guard, request: Request, path_i
         route=operation.path,
         method=operation.method,
         status=answer.status,
+        refusal=code,
         milliseconds=round((time.perf_counter() - started) * 1000),
         request_id=request_id,
         portal=slug if guard.is_slug(slug) else "",

@@ -208,8 +208,9 @@ def test_the_log_tells_of_the_request_and_nothing_of_its_content(
     office.api.post(f"{office.at}/accounts", body, Idempotency_Key="canary-key")
     office.api.post(f"{office.at}/accounts", {**body, "canary": 1})
     office.api.get(f"{office.at}/accounts?name=Canary&canary=Canary")
-    lines = [vars(record) for record in caplog.records if record.getMessage() == "request"]
+    lines = [getattr(record, "fields", {}) for record in caplog.records if record.getMessage() == "request"]
     assert [line["status"] for line in lines[-3:]] == [201, 400, 400]
+    assert lines[-1]["refusal"] == "invalid"
     assert lines[-1]["route"] == "/api/v1/portals/{portal}/accounts"
     assert lines[-1]["portal"] == office.slug
     assert "canary" not in str(lines).lower()
