@@ -11,7 +11,7 @@ from typing import Any
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ClientError
 
 _lock = threading.Lock()
 _DEFAULTS = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
@@ -50,4 +50,4 @@ def error_code(error: BaseException) -> str:
     return type(error).__name__
 
 
-__all__ = ["ClientError", "EndpointConnectionError", "client", "error_code", "forget_clients", "session"]
+__all__ = ["BotoCoreError", "ClientError", "client", "error_code", "forget_clients", "session"]

@@ -37,10 +37,11 @@ from .errors import Conflict, Invalid, Refusal, Unavailable
 from .tables import TABLES, Table
 
 _CONFLICT_TRIES = 4  # one try and three more, as docs/architecture.md says
+_CONFLICT = "TransactionConflictException"  # of a single write: a transaction is at work on the same item
 _THROTTLED = frozenset(
     {
         "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "ThrottlingError",
-        "InternalServerError", "ServiceUnavailable", "TransactionInProgressException",
+        "InternalServerError", "ServiceUnavailable", "TransactionInProgressException", _CONFLICT,
     }
 )  # fmt: skip
 
@@ -117,13 +118,22 @@ class Row(Model):
         return {(getattr(row, hash_name), getattr(row, range_name)): row for row in rows if live(row)}
 
     def change(self, *actions: Action, when: Condition | None = None) -> bool:
-        """Update this item in place if `when` holds, and take over its new values; False if it did not hold."""
-        try:
-            self.update(actions=list(actions), condition=when)
-        except PynamoDBException as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                return False
-            raise _translated(error) from error
+        """Update this item in place if `when` holds, and take over its new values; False if it did not hold.
+
+        Refused because a transaction was at work on the item, it is repeated as a transaction would be.
+        """
+        for attempt in range(_CONFLICT_TRIES):
+            try:
+                self.update(actions=list(actions), condition=when)
+            except PynamoDBException as error:
+                code = _code(error)
+                if code == "ConditionalCheckFailedException":
+                    return False
+                if code != _CONFLICT or attempt + 1 == _CONFLICT_TRIES:
+                    raise _translated(error) from error
+                _pause_before(attempt)
+            else:
+                break
         return True
 
 
@@ -215,7 +225,7 @@ class Transaction:
                 reasons = list(error.cancellation_reasons)
                 if not _only_conflicts(reasons) or attempt + 1 == _CONFLICT_TRIES:
                     raise self._refusal(reasons, error) from error
-                pause(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+                _pause_before(attempt)
             except PynamoDBException as error:
                 raise _translated(error) from error
         raise Unavailable
@@ -246,6 +256,10 @@ class Transaction:
         return _translated(error)
 
 
+def _pause_before(attempt: int) -> None:
+    pause(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+
+
 def _always(refusal: Refusal | None) -> Callable[[dict[str, Any]], Refusal] | None:
     return None if refusal is None else lambda _present: refusal
 
@@ -255,9 +269,15 @@ def _only_conflicts(reasons: Iterable[Any]) -> bool:
     return codes == {"TransactionConflict"}
 
 
+def _code(error: PynamoDBException) -> str | None:
+    """DynamoDB's error code; None where it did not answer. PynamoDB's own property stumbles over a timeout."""
+    response = getattr(error.cause, "response", None) or {}
+    return response.get("Error", {}).get("Code")
+
+
 def _translated(error: PynamoDBException) -> Exception:
     """What a caller sees when DynamoDB did not answer: Unavailable for passing trouble, else the error itself."""
-    code = error.cause_response_code
+    code = _code(error)
     transient = code is None or code in _THROTTLED or code == "TransactionCanceledException"
     return Unavailable() if transient else error
 
@@ -331,7 +351,7 @@ def query(
                 scan_index_forward=not descending,
             )
         except PynamoDBException as error:
-            if error.cause_response_code == "ValidationException" and cursor:
+            if _code(error) == "ValidationException" and cursor:
                 raise Invalid(fields={"cursor": "This is not a cursor of this list."}) from error
             raise _translated(error) from error
         for item in answer["Items"]:

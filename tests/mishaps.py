@@ -8,12 +8,15 @@ as HTTP would see it, below botocore, so that botocore's own retries are part of
     throttle  AWS refused because it is busy
     kill      the process dies in the middle of the call, before the request left
     killed    the process dies when AWS had done it
+    conflict  AWS refused a write because a transaction was at work on the same item, which no engine here ever does
 
-`sticky` mishaps befall every retry of the call too.
+`sticky` mishaps befall every retry of the call too; `times` says how many attempts they befall otherwise. botocore does
+not repeat what was refused for a conflict, so the attempts of a conflict are the writes from the named call on.
 """
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +31,7 @@ from botocore.httpsession import URLLib3Session
 from chalicelib import aws, storage
 
 KINDS = ("fail", "lost", "throttle", "kill", "killed")
+_WRITES = ("TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem")
 _SERVICES = ("sqs", "secretsmanager", "sesv2", "sns", "s3")
 
 
@@ -42,6 +46,7 @@ class Mishap:
     kind: str
     at: int | str
     sticky: bool = False
+    times: int = 1
 
 
 class Mishaps:
@@ -50,6 +55,7 @@ class Mishaps:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self._planned: Mishap | None = None
+        self._conflicts = 0
         self._lock = threading.Lock()
         self._http = URLLib3Session()
         self._hooked: set[int] = set()
@@ -73,7 +79,7 @@ class Mishaps:
     def planned(self, mishap: Mishap) -> Iterator[None]:
         """Let one thing go wrong in the block. Nobody waits between retries."""
         self.hook()
-        self.calls, self._planned = [], mishap
+        self.calls, self._planned, self._conflicts = [], mishap, 0
         real, botocore.endpoint.time = botocore.endpoint.time, _Hurried()
         pause, storage.pause = storage.pause, lambda _seconds: None
         try:
@@ -90,12 +96,26 @@ class Mishaps:
 
     def _on_send(self, request: Any, **_: Any) -> AWSResponse | None:
         planned = self._planned
-        if planned is None or planned.at not in request.context.get("mishap_places", ()):
+        if planned is None:
             return None
-        if request.context.get("mishap_done") and not planned.sticky:
+        is_here = planned.at in request.context.get("mishap_places", ())
+        if planned.kind == "conflict":
+            return self._conflict(planned, is_here, request)
+        done = request.context.get("mishap_done", 0)
+        if not is_here or (done >= planned.times and not planned.sticky):
             return None
-        request.context["mishap_done"] = True
+        request.context["mishap_done"] = done + 1
         return self._befall(planned.kind, request)
+
+    def _conflict(self, planned: Mishap, is_here: bool, request: Any) -> AWSResponse | None:
+        target = request.headers.get("X-Amz-Target", "")
+        action = (target if isinstance(target, str) else target.decode()).rpartition(".")[2]
+        with self._lock:
+            is_on = is_here or self._conflicts > 0
+            if action not in _WRITES or not is_on or (self._conflicts >= planned.times and not planned.sticky):
+                return None
+            self._conflicts += 1
+        return _in_conflict(request, action)
 
     def _befall(self, kind: str, request: Any) -> AWSResponse:
         if kind == "throttle":
@@ -123,6 +143,18 @@ class _Raw:
     def stream(self) -> Iterator[bytes]:
         """The body in one piece."""
         yield self._body
+
+
+def _in_conflict(request: Any, action: str) -> AWSResponse:
+    """One item of a transaction is in another's hands; or the one item of a plain write is."""
+    kind, told = "TransactionConflictException", {"message": "Transaction is ongoing for the item"}
+    if action == "TransactWriteItems":
+        items = len(json.loads(request.body)["TransactItems"])
+        reasons = [{"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}]
+        told = {"Message": "Transaction cancelled", "CancellationReasons": reasons + [{"Code": "None"}] * (items - 1)}
+        kind = "TransactionCanceledException"
+    body = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{kind}", **told}).encode()
+    return AWSResponse(request.url, 400, {}, _Raw(body))
 
 
 def _busy(request: Any) -> AWSResponse:

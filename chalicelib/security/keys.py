@@ -37,7 +37,7 @@ def _ring() -> _Ring:
         try:
             answer: dict[str, Any] = aws.client("secretsmanager").get_secret_value(SecretId=settings.keys_secret_id)
             _held = (time.monotonic(), msgspec.json.decode(answer["SecretString"], type=_Ring))
-        except (aws.ClientError, aws.EndpointConnectionError) as error:
+        except (aws.ClientError, aws.BotoCoreError) as error:
             if _held is None:
                 raise Unavailable from error
             _held = (time.monotonic(), _held[1])

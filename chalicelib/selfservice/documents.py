@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from .. import aws, clock, facts, ids
+from .. import aws, clock, facts, ids, log
 from ..config import settings
-from ..errors import Conflict, Invalid, NotFound
+from ..errors import Conflict, Invalid, NotFound, Unavailable
 from ..facts import Act, Kind
 from ..portals import Portal
 from ..storage import query
@@ -101,7 +101,13 @@ def check(act: Act, portal: Portal, batch_id: str, document_id: str) -> Document
     row = _row(act.portal, batch_id, document_id)
     if row.status != "waiting":
         return _document(row)
-    size, head = _taken_over(row)
+    row.copy = ids.new()  # each check has a copy of its own: what another one copies meanwhile cannot get into this one
+    try:
+        size, head = _taken_over(row)
+    except NotArrived:
+        if (present := _row(act.portal, batch_id, document_id)).status == "waiting":
+            raise
+        return _document(present)
     row.content_type = filetypes.type_of(head) or row.content_type if row.content_type == UNNAMED else row.content_type
     row.reason = _fault(row, size, head, portal)
     row.status, row.size = ("refused" if row.reason else "ready"), size
@@ -111,19 +117,23 @@ def check(act: Act, portal: Portal, batch_id: str, document_id: str) -> Document
     tx.put(row, when=DocumentRow.status == "waiting")
     kind = Kind.DOCUMENT_REFUSED if row.reason else Kind.DOCUMENT_READY
     facts.record(tx, act, kind, facts.subject("batch", batch_id), {"document": document_id})
-    tx.commit()
-    _delete(_place("quarantine", row), *([_place("documents", row)] if row.reason else []))
+    try:
+        tx.commit()
+    except Conflict:  # another check was quicker
+        _tidy(_place("documents", row))
+        return _document(_row(act.portal, batch_id, document_id))
+    _tidy(_place("quarantine", row), *([_place("documents", row)] if row.reason else []))
     return _document(row)
 
 
 def remove(act: Act, portal: str, batch_id: str, document_id: str) -> None:
-    """Remove a document and its file."""
+    """Remove a document and its file: the file first, since without the row nobody would find it again."""
     row = _row(portal, batch_id, document_id)
+    _delete(_place("quarantine", row), _place("documents", row))
     tx = act.transaction()
     tx.delete(DocumentRow(row.pk, row.sk), when=DocumentRow.pk.exists(), refusal=NotFound())
     facts.record(tx, act, Kind.DOCUMENT_REMOVED, facts.subject("batch", batch_id), {"document": document_id})
     tx.commit()
-    _delete(_place("quarantine", row), _place("documents", row))
 
 
 def download_url(portal: str, batch_id: str, document_id: str) -> Download:
@@ -156,21 +166,25 @@ def _form(key: str, wanted: NewDocument, largest: int, then: str | None) -> dict
     return form
 
 
+class NotArrived(Conflict):
+    """There is nothing to check yet."""
+
+    text = "The file has not arrived yet. Send it with the form first."
+
+
 def _taken_over(row: DocumentRow) -> tuple[int, bytes]:
-    """Copy the upload out of the quarantine; the copy's size and first bytes."""
+    """Copy the upload out of the quarantine; the copy's size and first bytes. Raises NotArrived, or Unavailable."""
     s3, bucket, place = aws.client("s3"), settings.documents_bucket, _place("documents", row)
     try:
         s3.copy_object(
             Bucket=bucket, Key=place, CopySource={"Bucket": bucket, "Key": _place("quarantine", row)},
             ContentType=row.content_type, MetadataDirective="REPLACE",
         )  # fmt: skip
-    except aws.ClientError as error:
-        if aws.error_code(error) in ("NoSuchKey", "404"):
-            raise Conflict("The file has not arrived yet. Send it with the form first.") from error
-        raise
-    answer = s3.get_object(Bucket=bucket, Key=place, Range=f"bytes=0-{filetypes.PEEK - 1}")
-    whole = answer.get("ContentRange", "").rpartition("/")[2]  # absent when the range was the whole file
-    return int(whole or answer["ContentLength"]), answer["Body"].read()
+        answer = s3.get_object(Bucket=bucket, Key=place, Range=f"bytes=0-{filetypes.PEEK - 1}")
+        whole = answer.get("ContentRange", "").rpartition("/")[2]  # absent when the range was the whole file
+        return int(whole or answer["ContentLength"]), answer["Body"].read()
+    except (aws.ClientError, aws.BotoCoreError) as error:
+        raise (NotArrived if aws.error_code(error) in ("NoSuchKey", "404") else Unavailable) from error
 
 
 def _fault(row: DocumentRow, size: int, head: bytes, portal: Portal) -> str | None:
@@ -184,13 +198,25 @@ def _fault(row: DocumentRow, size: int, head: bytes, portal: Portal) -> str | No
 
 
 def _delete(*places: str) -> None:
-    for place in places:
-        aws.client("s3").delete_object(Bucket=settings.documents_bucket, Key=place)
+    try:
+        for place in places:
+            aws.client("s3").delete_object(Bucket=settings.documents_bucket, Key=place)
+    except (aws.ClientError, aws.BotoCoreError) as error:
+        raise Unavailable from error
+
+
+def _tidy(*places: str) -> None:
+    """Remove what nothing leads to any more. What cannot be removed now stays behind, out of reach."""
+    try:
+        _delete(*places)
+    except Unavailable as refusal:
+        log.warning("file left behind", refusal=refusal.code)
 
 
 def _place(room: str, row: DocumentRow) -> str:
     portal, _, batch_id = row.pk.replace("#batch#", "#").partition("#")
-    return f"{room}/{portal}/{batch_id}/{row.sk.removeprefix('document#')}"
+    name = row.sk.removeprefix("document#")
+    return f"{room}/{portal}/{batch_id}/{name}{f'-{row.copy}' if room == 'documents' and row.copy else ''}"
 
 
 def _rows(portal: str, batch_id: str) -> list[DocumentRow]:

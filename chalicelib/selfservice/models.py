@@ -44,6 +44,7 @@ class DocumentRow(Row):
     content_type = UnicodeAttribute()
     status = UnicodeAttribute(default="waiting")
     reason = UnicodeAttribute(null=True)
+    copy = UnicodeAttribute(null=True)  # which of the checks took the file over
     size = NumberAttribute(null=True)
     added_at = NumberAttribute()
     added_by = UnicodeAttribute()

@@ -1,0 +1,315 @@
+"""The journeys of the hosted pages, one after the other as a client makes them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from chalicelib.selfservice import batches, documents
+from tests.browsing import Seen, send_file
+from tests.factories import ask_code, begin, newest_code
+from tests.faults.journey import PDF, ByBrowser, Journey, document_of
+from tests.world import World
+
+_BATCH = "/{portal}/batches/{batch}"
+
+
+class Begins(ByBrowser):
+    """Types client number and last name."""
+
+    route = ("POST", "/{portal}/sign-in")
+    good = (303,)
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.browser.open(f"/{self.slug}/sign-in")
+
+    def act(self) -> Seen:
+        return self.post("/sign-in", client_number=self.client.number, last_name=self.client.last_name)
+
+    def check(self) -> None:
+        assert self.browser.open(f"/{self.slug}/sign-in/confirm").form_with("destination")
+
+
+class AsksForACode(ByBrowser):
+    """Has a code sent."""
+
+    route = ("POST", "/{portal}/sign-in/confirm")
+    good = (303,)
+
+    def prepare(self) -> None:
+        super().prepare()
+        begin(self.browser, self.client)
+
+    def act(self) -> Seen:
+        self.tries = getattr(self, "tries", 0) + 1
+        return self.post("/sign-in/confirm", method="email", destination=self.client.email)
+
+    def check(self) -> None:
+        about = f"contact:{self.client.contact.id}"
+        sent = self.sent_about(about, "verification-code")
+        assert 1 <= sent <= self.tries
+        assert self.facts_about(about, "client:sign-in:code-requested") == sent
+        self.browser.open(f"/{self.slug}/sign-in/code")
+        seen = self.browser.fill(code=newest_code(self.world, self.client.email))
+        assert self.browser.cookie("session"), f"the newest code does not open: {seen.shown[:200]}"
+
+
+class AsksForAnother(AsksForACode):
+    """Has a second code sent."""
+
+    route = ("POST", "/{portal}/sign-in/resend")
+
+    def prepare(self) -> None:
+        ByBrowser.prepare(self)
+        ask_code(self.browser, self.client)
+        self.tries = 1
+        self.world.drain()
+        self.first = newest_code(self.world, self.client.email)
+        self.world.clock.advance(31)
+
+    def act(self) -> Seen:
+        self.tries += 1
+        return self.post("/sign-in/resend")
+
+    def check(self) -> None:
+        if self.first != newest_code(self.world, self.client.email):
+            self.browser.open(f"/{self.slug}/sign-in/code")
+            self.browser.fill(code=self.first)
+            assert not self.browser.cookie("session"), "an older code opens"
+        super().check()
+
+
+class EntersTheCode(ByBrowser):
+    """Signs in."""
+
+    route = ("POST", "/{portal}/sign-in/code")
+    good = (303,)
+    repeated = (410,)  # the code was spent by the first try, whose answer was lost: a new one is needed
+
+    def prepare(self) -> None:
+        super().prepare()
+        ask_code(self.browser, self.client)
+        self.world.drain()
+        self.code = newest_code(self.world, self.client.email)
+
+    def act(self) -> Seen:
+        seen = self.post("/sign-in/code", code=self.code)
+        assert (seen.status == 303) == bool(self.browser.cookie("session"))
+        return seen
+
+    def check(self) -> None:
+        if not self.browser.cookie("session"):
+            self.world.clock.advance(31)
+            self.browser.open(f"/{self.slug}/sign-in/code")
+            self.browser.send(next(form for form in self.browser.here.forms if form.action.endswith("/resend")))
+            self.world.drain()
+            self.browser.fill(code=newest_code(self.world, self.client.email))
+        assert self.browser.cookie("session"), "locked out for good"
+        seen = self.browser.open(f"/{self.slug}")
+        assert self.client.batch.title in seen.shown
+
+    @classmethod
+    def audit(cls, world: World, done: Sequence[Any]) -> None:
+        opened: Counter[str] = Counter()
+        spent: Counter[str] = Counter()
+        for item in world.scan("tokens"):
+            kind, holder = item["pk"]["S"].split("#")[1], item.get("holder", {}).get("S", "")
+            opened[holder] += kind == "session"
+            spent[holder] += kind == "challenge" and "spent_at" in item
+        for each in done:
+            holder = each.client.contact.id
+            assert opened[holder] == spent[holder] >= 1, "a session without a code, or two from one"
+            assert each.facts_about(f"contact:{holder}", "client:sign-in:succeeded") == spent[holder]
+
+
+class EntersAWrongCode(ByBrowser):
+    """Mistypes: however the call goes, no more than five tries are ever looked at."""
+
+    route = ("POST", "/{portal}/sign-in/code")
+    good = (400,)
+
+    def prepare(self) -> None:
+        super().prepare()
+        ask_code(self.browser, self.client)
+        self.world.drain()
+        self.code = newest_code(self.world, self.client.email)
+        self.wrong = f"{(int(self.code) + 1) % 1_000_000:06}"
+        self.evaluated = 0
+
+    def act(self) -> Seen:
+        seen = self.post("/sign-in/code", code=self.wrong)
+        self.evaluated += seen.status == 400
+        return seen
+
+    def check(self) -> None:
+        for _ in range(6):
+            self.act()
+        assert self.evaluated <= 5
+        assert self.post("/sign-in/code", code=self.code).status == 410
+        assert not self.browser.cookie("session")
+
+
+class SignsOut(ByBrowser):
+    """Ends the session."""
+
+    route = ("POST", "/{portal}/sign-out")
+    good = (303,)
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.enter()
+        self.browser.open(f"/{self.slug}")
+        self.thief = self.browser.copy()
+
+    def act(self) -> Seen:
+        return self.post("/sign-out")
+
+    def check(self) -> None:
+        assert "Sign in" in self.thief.open(f"/{self.slug}").heading
+        assert self.facts_about(f"contact:{self.client.contact.id}", "client:sign-in:ended") == 1
+
+
+class StaysSignedIn(ByBrowser):
+    """Keeps the session."""
+
+    route = ("POST", "/{portal}/session/extend")
+    good = (204,)
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.enter()
+        self.browser.open(f"/{self.slug}")
+        self.world.clock.advance(minutes=2)
+
+    def act(self) -> Seen:
+        return self.post("/session/extend")
+
+
+class Answers(ByBrowser):
+    """Asks for changes."""
+
+    route = ("POST", f"{_BATCH}/answer")
+    good = (303,)
+    repeated = (409,)
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.enter()
+        self.browser.open(self.client.batch_path)
+
+    def act(self) -> Seen:
+        return self.post(f"/batches/{self.client.batch.id}/answer", answer="changes", comment="Less, please.")
+
+    def midway(self) -> None:
+        held = batches.get(self.slug, self.client.batch.id)
+        assert (len(held.answers) == 1) == (held.status == "changes_requested")
+        assert self.card(self.client).batches[held.id].status == held.status
+
+    def check(self) -> None:
+        self.midway()
+        about = f"batch:{self.client.batch.id}"
+        assert [answer.comment for answer in batches.get(self.slug, self.client.batch.id).answers] == ["Less, please."]
+        assert self.facts_about(about, "client:batch:changes-requested") == 1
+        assert self.sent_about(about, "client-answered") == 1
+
+
+class NamesAFile(ByBrowser):
+    """Says what the file is; a second try leaves at worst a document that waits for a file for ever."""
+
+    route = ("POST", f"{_BATCH}/upload")
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.enter()
+        self.path = f"/batches/{self.client.batch.id}/upload"
+        self.browser.open(f"/{self.slug}{self.path}")
+
+    def act(self) -> Seen:
+        self.tries = getattr(self, "tries", 0) + 1
+        return self.post(self.path, name="Signed form")
+
+    def check(self) -> None:
+        held = documents.of_batch(self.slug, self.client.batch.id)
+        assert 1 <= len(held) <= self.tries
+        assert {document.status for document in held} == {"waiting"}
+
+
+class SharesAFile(ByBrowser):
+    """Has the file checked."""
+
+    route = ("POST", f"{_BATCH}/upload/{{document}}")
+    good = (303,)
+    lenient = ("s3.DeleteObject",)
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.enter()
+        self.browser.open(f"/{self.slug}/batches/{self.client.batch.id}/upload")
+        form = self.browser.fill(name="Signed form").form_with("file", "policy")
+        assert send_file(form.action, form.fields, PDF, "form.pdf").status == 303
+        self.document = documents.of_batch(self.slug, self.client.batch.id)[0].id
+        self.path = f"/batches/{self.client.batch.id}/upload/{self.document}"
+        self.browser.open(f"/{self.slug}{self.path}")
+
+    def act(self) -> Seen:
+        return self.post(self.path)
+
+    def check(self) -> None:
+        held = documents.get(self.slug, self.client.batch.id, self.document)
+        assert (held.status, held.size, held.name) == ("ready", len(PDF), "Signed form.pdf")
+        assert self.facts_about(f"batch:{self.client.batch.id}", "staff:document:ready") == 1
+        check_download(self, self.client.batch.id, self.document)
+
+
+def check_download(journey: Journey, batch: str, document: str) -> None:
+    """What is ready can be had, and is what was sent."""
+    from tests.browsing import fetch
+
+    assert fetch(documents.download_url(journey.slug, batch, document).url).body == PDF
+
+
+class Looks(ByBrowser):
+    """Opens a page."""
+
+    path = ""
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.enter()
+        self.target = f"/{self.slug}{self.path}".replace("{batch}", self.client.batch.id)
+        if "{document}" in self.target:
+            found = document_of(self.slug, self.machine, self.client.batch.id, check=True)
+            self.target = self.target.replace("{document}", found)
+
+    def act(self) -> Seen:
+        return self.browser.ask("GET", self.target)
+
+    def check(self) -> None:
+        assert self.act().status in self.good
+
+
+def looking(path: str, *good: int, step: str = "") -> type[Journey]:
+    """A journey that opens a page; at `step` of a sign-in."""
+
+    class Looking(Looks):
+        def prepare(self) -> None:
+            super().prepare()
+            if step == "confirm":
+                begin(self.browser, self.client)
+            elif step == "code":
+                ask_code(self.browser, self.client)
+
+    Looking.route, Looking.path, Looking.good = ("GET", f"/{{portal}}{path}"), path, good or (200,)
+    Looking.__name__ = f"Opens{path}"
+    return Looking
+
+
+JOURNEYS: list[type[Journey]] = [
+    Begins, AsksForACode, AsksForAnother, EntersTheCode, EntersAWrongCode, SignsOut, StaysSignedIn, Answers, NamesAFile,
+    SharesAFile,
+    looking(""), looking("/sign-in"), looking("/sign-in/confirm", step="confirm"), looking("/sign-in/code", step="code"),
+    looking("/trouble"), looking("/batches/{batch}"), looking("/batches/{batch}/documents/{document}", 303),
+    looking("/batches/{batch}/upload"), looking("/batches/{batch}/upload/{document}"),
+]  # fmt: skip

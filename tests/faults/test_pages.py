@@ -1,0 +1,22 @@
+"""Every journey of the pages, disturbed at every AWS call: see `matrix`."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.web.guard import GUARDS
+from tests.faults.journey import Journey
+from tests.faults.matrix import make_stage, play
+from tests.faults.of_pages import JOURNEYS
+from tests.mishaps import Mishaps
+from tests.world import World
+
+
+@pytest.mark.parametrize("kind", JOURNEYS, ids=[each.__name__ for each in JOURNEYS])
+def test_threats_43_and_44(world: World, mishaps: Mishaps, kind: type[Journey]) -> None:
+    assert play(make_stage(world, mishaps), kind, 4 if kind.route[0] == "GET" else 14) >= 1
+
+
+def test_every_page_has_a_journey() -> None:
+    pages = {route for route, guard in GUARDS.items() if guard.audience in ("visitor", "client")}
+    assert pages - {kind.route for kind in JOURNEYS} == {("GET", "/{portal}/{proxy+}")}  # asks nothing of anybody
