@@ -14,12 +14,13 @@ def main() -> None:
         world = World()
         from bench import api, sign_in, trace
 
-        trace.install()
+        trace.time_pynamodb()
         with world.telling():
             world.reset()
             if "sign_in" in wanted:
                 sign_in.run(world)
             if "api" in wanted:
+                trace.count_calls()
                 api.run(world)
     if "cold_start" in wanted:
         from bench import cold_start

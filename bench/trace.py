@@ -13,6 +13,7 @@ from pynamodb.connection.base import Connection
 from pynamodb.models import Model
 
 from chalicelib import storage
+from chalicelib.security import codes, identities, limits
 
 
 @dataclass(slots=True)
@@ -58,23 +59,35 @@ _local = threading.local()
 _READS = {"GetItem", "Query", "BatchGetItem", "Scan", "TransactGetItems"}
 
 
-def install() -> None:
-    """Watch every DynamoDB call of this process from now on."""
-    events = storage.client().meta.events
-    events.register("before-parameter-build.dynamodb.*", _ask_for_units)
-    events.register("before-call.dynamodb.*", _started)
-    events.register("after-call.dynamodb.*", _ended)
+def time_pynamodb() -> None:
+    """From now on, measure the CPU spent inside PynamoDB: making its models and conditions, sending, reading the answer."""
     for owner, name in (
-        (storage.Transaction, "_send"),  # building and sending a TransactWrite
+        (storage.Transaction, "_send"),
+        (Model, "__init__"),
         (Model, "update"),
         (Model, "from_raw_data"),
         (Connection, "get_item"),
         (Connection, "query"),
         (Connection, "batch_get_item"),
+        (limits, "unlocked"),
+        (limits, "allows"),
+        (limits, "shifted"),
+        (identities, "unlocked"),
+        (identities, "allows"),
+        (identities, "shifted"),
+        (codes, "_usable"),
     ):
-        kept = owner.__dict__[name]
+        kept = vars(owner)[name]
         call = _timed(kept.__func__ if isinstance(kept, classmethod) else kept)
         setattr(owner, name, classmethod(call) if isinstance(kept, classmethod) else call)
+
+
+def count_calls() -> None:
+    """From now on, record every DynamoDB call with its units. Costs CPU itself, so it comes after the timing."""
+    events = storage.client().meta.events
+    events.register("before-parameter-build.dynamodb.*", _ask_for_units, unique_id="bench-units")
+    events.register("before-call.dynamodb.*", _started, unique_id="bench-started")
+    events.register("after-call.dynamodb.*", _ended, unique_id="bench-ended")
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-_LINE = "^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
+END = "$(?!\\n)"  # the very end: Python's $ alone would also match before a last line break
+_LINE = "^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*" + END
 _TEXT = "^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
 
 Line = Annotated[str, Meta(max_length=200, pattern=_LINE, description="One line, at most 200 characters.")]
@@ -20,20 +21,25 @@ Required = Annotated[
 Text = Annotated[str, Meta(max_length=4000, pattern=_TEXT, description="Several lines, at most 4,000 characters.")]
 Slug = Annotated[
     str,
-    Meta(pattern="^[a-z][a-z0-9-]{1,38}[a-z0-9]$", description="3 to 40 of a-z, 0-9 and -, starting with a letter."),
+    Meta(
+        pattern="^[a-z][a-z0-9-]{1,38}[a-z0-9]" + END, description="3 to 40 of a-z, 0-9 and -, starting with a letter."
+    ),
 ]
 Number = Annotated[
-    str, Meta(min_length=1, max_length=40, pattern="^[0-9A-Za-z][0-9A-Za-z ./_-]*$", description="A client number.")
+    str,
+    Meta(min_length=1, max_length=40, pattern="^[0-9A-Za-z][0-9A-Za-z ./_-]*" + END, description="A client number."),
 ]
-Identifier = Annotated[str, Meta(pattern="^[0-9a-f]{32}$", description="An id: 32 hexadecimal digits.")]
-Date = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="A date, such as 2027-01-01.")]
+Identifier = Annotated[str, Meta(pattern="^[0-9a-f]{32}" + END, description="An id: 32 hexadecimal digits.")]
+Date = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}" + END, description="A date, such as 2027-01-01.")]
 Money = Annotated[
-    str, Meta(pattern="^-?[0-9]{1,9}([.][0-9]{1,2})?$", description="An amount in the portal's currency: 1250.00")
+    str, Meta(pattern="^-?[0-9]{1,9}([.][0-9]{1,2})?" + END, description="An amount in the portal's currency: 1250.00")
 ]
-Colour = Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$", description="A colour, such as #1d4ed8.")]
+Colour = Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}" + END, description="A colour, such as #1d4ed8.")]
 Url = Annotated[
     str,
-    Meta(max_length=500, pattern="^https://[^\\s<>\"'\\\\@]+$", description="An https address without a user name."),
+    Meta(
+        max_length=500, pattern="^https://[^\\s<>\"'\\\\@]+" + END, description="An https address without a user name."
+    ),
 ]
 Tag = Annotated[str, Meta(min_length=1, max_length=60, pattern=_LINE, description="A tag, 1 to 60 characters.")]
 

@@ -47,3 +47,4 @@ class Kind(StrEnum):
 
     MESSAGE_SUPPRESSED = "system:message:suppressed"
     ADDRESS_SUPPRESSED = "system:address:suppressed"
+    ADDRESS_LIFTED = "staff:address:lifted"

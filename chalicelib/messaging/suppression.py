@@ -44,7 +44,7 @@ def lift(act: Act, channel: str, recipient: str) -> bool:
     tx = act.transaction()
     tx.delete(SuppressedRow(_pk(act.portal, key)), when=SuppressedRow.pk.exists(), refusal=_Already())
     details = {"channel": channel, "recipient": addresses.masked(channel, recipient), "suppressed": [True, False]}
-    facts.record(tx, act, Kind.ADDRESS_SUPPRESSED, facts.subject("address", key), details)
+    facts.record(tx, act, Kind.ADDRESS_LIFTED, facts.subject("address", key), details)
     try:
         tx.commit()
     except _Already:

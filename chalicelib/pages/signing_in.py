@@ -151,7 +151,8 @@ def masked(destination: str) -> str:
 
 
 def _start_page(view: View, values: dict[str, str], next_path: str, **more: Any) -> Response:
-    return view.show(
+    show = view.show if values or "errors" in more else view.show_alike
+    return show(
         "sign_in.html",
         view.portal.wording.sign_in_heading,
         wording=_wording(view),
@@ -163,7 +164,8 @@ def _start_page(view: View, values: dict[str, str], next_path: str, **more: Any)
 
 def _confirm_page(view: View, values: dict[str, str], **more: Any) -> Response:
     methods = list(view.portal.policy.sign_in_methods)
-    return view.show(
+    show = view.show if any(values.values()) or "errors" in more else view.show_alike
+    return show(
         "confirm.html",
         view.portal.wording.confirm_heading,
         wording=_wording(view),

@@ -61,7 +61,7 @@ def sign_out(view: View) -> Response:
 
 @page(blueprint, "POST", "/session/extend", audience="client")
 def extend(_view: View) -> Response:
-    """ "Stay signed in": arriving here with a live session has extended it."""
+    """Stay signed in: arriving here with a live session has extended it."""
     return Response("", status_code=204, headers=dict(headers.page_headers()))
 
 

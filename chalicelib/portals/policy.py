@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from ..fields import END
+
 Method = Literal["email", "sms"]
-Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="A country code of ISO 3166, such as US.")]
+Country = Annotated[str, Meta(pattern="^[A-Z]{2}" + END, description="A country code of ISO 3166, such as US.")]
 
 
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

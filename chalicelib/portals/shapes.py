@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -84,7 +85,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: fields.Required
     status: Literal["open", "closed"] = "open"
     time_zone: Annotated[str, Meta(max_length=60, description="An IANA zone, such as America/New_York.")] = "UTC"
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$", description="A currency of ISO 4217, such as USD.")] = "USD"
+    currency: Annotated[
+        str, Meta(pattern="^[A-Z]{3}" + fields.END, description="A currency of ISO 4217, such as USD.")
+    ] = "USD"
     branding: Branding = field(default_factory=Branding)
     wording: Wording = field(default_factory=Wording)
     support: Support = field(default_factory=Support)
@@ -135,6 +138,7 @@ def _zone_exists(name: str) -> bool:
     return True
 
 
+@cache
 def brand_style(branding: Branding) -> str:
     """The CSS variables of a portal's colours, for light and dark pages."""
     brand = branding.brand_colour

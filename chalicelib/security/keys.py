@@ -73,7 +73,7 @@ def _derived(purpose: str, master: str) -> bytes:
 
 def mac(purpose: str, *parts: str, version: int | None = None) -> bytes:
     """HMAC-SHA256 over the parts (each length-prefixed, so that parts cannot run into each other)."""
-    message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+    message = b"".join([len(raw).to_bytes(4, "big") + raw for raw in [part.encode() for part in parts]])
     return hmac.digest(key(purpose, current() if version is None else version), message, hashlib.sha256)
 
 

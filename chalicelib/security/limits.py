@@ -12,6 +12,7 @@ All fail closed: when DynamoDB does not answer, the act does not happen.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 from .. import clock
@@ -66,9 +67,13 @@ def give_back(portal: str, name: str, key: str, limit: Limit) -> None:
 
 def shifted(row: type[IdentityRow], now: int) -> list[Action]:
     """The update that notes one more use at `now` in a register."""
-    slots = row.slots()
-    moves = [later.set(earlier | 0) for earlier, later in pairwise(slots)]
-    return [*moves, slots[0].set(now)]
+    return [*_moves(row), row.slots()[0].set(now)]
+
+
+@cache
+def _moves(row: type[IdentityRow]) -> list[Action]:
+    """Every slot takes over the one before it; the part of the update that is always the same."""
+    return [later.set(earlier | 0) for earlier, later in pairwise(row.slots())]
 
 
 def allows(row: type[IdentityRow], limit: Limit, now: int) -> Condition:
@@ -88,11 +93,17 @@ def lock_seconds(failures: int) -> int | None:
 
 def unlocked(row: type[IdentityRow], now: int) -> Condition:
     """The condition that an identity is not locked, spelled out from `lock_seconds` for the database to decide."""
-    locked_at: dict[int, list[int]] = {}
+    fresh, outlived, bands = _lock_bands(row)
+    for seconds, counted in bands:
+        outlived &= ~(counted & (row.failed_at > now - seconds))
+    return fresh | outlived
+
+
+@cache
+def _lock_bands(row: type[IdentityRow]) -> tuple[Condition, Condition, list[tuple[int, Condition]]]:
+    """The parts that never change: not near a lock; not locked for good; for each duration the counts that lock so long."""
+    counts: dict[int, list[int]] = {}
     for failures in range(LOCK_FIRST, LOCK_FOR_GOOD, LOCK_STEP):
-        locked_at.setdefault(lock_seconds(failures) or 0, []).append(failures)
-    condition: Condition = row.failures.does_not_exist() | (row.failures < LOCK_FIRST)
-    outlived = row.failures < LOCK_FOR_GOOD
-    for seconds, counts in locked_at.items():
-        outlived &= ~(row.failures.is_in(*counts) & (row.failed_at > now - seconds))
-    return condition | outlived
+        counts.setdefault(lock_seconds(failures) or 0, []).append(failures)
+    fresh = row.failures.does_not_exist() | (row.failures < LOCK_FIRST)
+    return fresh, row.failures < LOCK_FOR_GOOD, [(held, row.failures.is_in(*some)) for held, some in counts.items()]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -20,11 +21,14 @@ from . import keys
 T = TypeVar("T")
 
 
+_cipher = lru_cache(maxsize=8)(AESGCM)
+
+
 def seal(purpose: str, portal: str, value: object, seconds: int) -> str:
     """`value` (anything msgspec can write), readable only by `unseal` with the same purpose and portal, for `seconds`."""
     version, nonce = keys.current(), os.urandom(12)
     plain = msgspec.json.encode((clock.timestamp() + seconds, value))
-    sealed = AESGCM(keys.key(f"seal/{purpose}", version)).encrypt(nonce, plain, portal.encode())
+    sealed = _cipher(keys.key(f"seal/{purpose}", version)).encrypt(nonce, plain, portal.encode())
     return f"{version}.{base64.urlsafe_b64encode(nonce + sealed).decode().rstrip('=')}"
 
 
@@ -33,7 +37,7 @@ def unseal(purpose: str, portal: str, text: str, shape: type[T]) -> T | None:
     try:
         version, _, body = text.partition(".")
         raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
-        plain = AESGCM(keys.key(f"seal/{purpose}", int(version))).decrypt(raw[:12], raw[12:], portal.encode())
+        plain = _cipher(keys.key(f"seal/{purpose}", int(version))).decrypt(raw[:12], raw[12:], portal.encode())
         expires_at, value = msgspec.json.decode(plain, type=tuple[int, shape])  # type: ignore[valid-type]
     except (InvalidTag, KeyError, ValueError, binascii.Error):
         return None

@@ -10,7 +10,9 @@ from .. import fields
 
 Status = Literal["draft", "in_progress", "client_review", "approved", "changes_requested", "complete", "cancelled"]
 AnswerKind = Literal["approve", "changes"]
-Percent = Annotated[str, Meta(pattern="^-?[0-9]{1,4}([.][0-9]{1,2})?$", description="A change in percent: -2.5")]
+Percent = Annotated[
+    str, Meta(pattern="^-?[0-9]{1,4}([.][0-9]{1,2})?" + fields.END, description="A change in percent: -2.5")
+]
 
 
 class Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

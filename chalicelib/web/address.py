@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 
 from ..config import settings
 from ..security import keys
@@ -22,6 +23,7 @@ def client(headers: Mapping[str, str], source: str) -> str:
     return source
 
 
+@lru_cache(maxsize=256)
 def counted(address: str) -> str:
     """The address as limits count it: an IPv4 address, or the /64 network of an IPv6 one."""
     try:

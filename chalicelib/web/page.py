@@ -6,10 +6,11 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote
 
+import msgspec
 from chalice import Blueprint, Response
 
 from .. import clock, ids, log, portals
@@ -27,6 +28,9 @@ FORM = "application/x-www-form-urlencoded"
 LARGEST_BODY = 64 * 1024
 WARN_SECONDS = 120  # before a session ends, the page asks whether its reader is still there (WCAG 2.2.1: 20 at least)
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
+_TOKEN_GOES_HERE = "\x00csrf\x00"  # no wording can hold this: fields refuse control characters
+_MOST_ALIKE = 200  # pages of all portals kept in one process
+_alike: dict[tuple[str, int, str, bytes], str] = {}
 Audience = Literal["visitor", "client"]
 
 
@@ -69,16 +73,34 @@ class View:
 
     def show(self, template: str, title: str, *, status: int = 200, form_target: str = "", **context: Any) -> Response:
         """The page, with what all pages share."""
+        body = self._rendered(template, title, csrf=self._token(), signed_in=self._signed_in(), **context)
+        return self._page(body, status, form_target)
+
+    def show_alike(self, template: str, title: str, **context: Any) -> Response:
+        """A page that is the same for every visitor but for the form's token: rendered once a process and version.
+
+        What a visitor typed must not be in the context.
+        """
+        key = (self.slug, self.portal.version, template, msgspec.json.encode(context))
+        if key not in _alike:
+            if len(_alike) >= _MOST_ALIKE:
+                _alike.clear()
+            _alike[key] = self._rendered(template, title, csrf=_TOKEN_GOES_HERE, signed_in=None, **context)
+        return self._page(_alike[key].replace(_TOKEN_GOES_HERE, self._token()), 200, "")
+
+    def _rendered(self, template: str, title: str, **context: Any) -> str:
+        shared = {
+            "portal": _shown(self.portal), "base": self.base, "brand_style": brand_style(self.portal.branding),
+            "page_title": title, "notice": None, "errors": {}, "values": {},
+        }  # fmt: skip
+        return render(template, **(shared | context))
+
+    def _page(self, body: str, status: int, form_target: str) -> Response:
         style = brand_style(self.portal.branding)
-        body = render(
-            template,
-            **{
-                "portal": _shown(self.portal), "base": self.base, "brand_style": style, "page_title": title,
-                "csrf": csrf.token(self.slug, self.form_id, self.cookie("session") or ""), "signed_in": self._signed_in(),
-                "notice": None, "errors": {}, "values": {}, **context,
-            },
-        )  # fmt: skip
         return Response(body, status_code=status, headers=dict(headers.page_headers(style, form_target)))
+
+    def _token(self) -> str:
+        return csrf.token(self.slug, self.form_id, self.cookie("session") or "")
 
     def tell(
         self, heading: str, *paragraphs: str, status: int = 200, action: tuple[str, str] | None = None
@@ -273,6 +295,7 @@ def _shown(portal: Portal) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=256)
 def paragraphs(text: str) -> list[str]:
     """A text with empty lines between its paragraphs, as templates take it."""
     return [part.strip() for part in re.split(r"\n\s*\n", text.replace("\r\n", "\n")) if part.strip()]
