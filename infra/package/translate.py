@@ -6,6 +6,7 @@ Some mistakes show only there: circular references, names of variables that Lamb
 from __future__ import annotations
 
 import copy
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from typing import Any
 
 from samtranslator.public.translator import ManagedPolicyLoader
 from samtranslator.translator.transform import transform
+
+# It warns at the end of every process that nobody sent AWS its usage figures.
+logging.getLogger("samtranslator.metrics").addHandler(logging.NullHandler())
 
 
 class _NoPolicies(ManagedPolicyLoader):  # type: ignore[misc]
