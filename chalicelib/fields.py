@@ -13,11 +13,17 @@ from msgspec import Meta, Struct
 END = "$(?!\\n)"  # the very end: Python's $ alone would also match before a last line break
 _LINE = "^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*" + END
 _TEXT = "^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
+# One email address and nothing else: no quoting, no list, no comment, no break, so that it can stand in a header.
+ONE_ADDRESS = (
+    r"[^\s\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>@\[\\\]]{1,64}"
+    r"@[^\s\x00-\x2c\x2f\x3a-\x40\x5b-\x60\x7b-\xa0\u2028\u2029]{3,253}"  # letters, digits, hyphens and dots
+)
 
 Line = Annotated[str, Meta(max_length=200, pattern=_LINE, description="One line, at most 200 characters.")]
 Required = Annotated[
     str, Meta(min_length=1, max_length=200, pattern=_LINE, description="One line, 1 to 200 characters.")
 ]
+Email = Annotated[str, Meta(max_length=254, pattern=_LINE, description="An email address.")]
 Text = Annotated[str, Meta(max_length=4000, pattern=_TEXT, description="Several lines, at most 4,000 characters.")]
 Slug = Annotated[
     str,

@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 
 from ..errors import Refusal
+from ..fields import ONE_ADDRESS
 from ..security import keys
 
-_EMAIL = re.compile(
-    r"[^\s\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>@\[\\\]]{1,64}"  # no quoting, no list, no comment, no break
-    r"@[^\s\x00-\x2c\x2f\x3a-\x40\x5b-\x60\x7b-\xa0\u2028\u2029]{3,253}"  # letters, digits, hyphens and dots
-)
+_EMAIL = re.compile(ONE_ADDRESS)
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 

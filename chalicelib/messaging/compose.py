@@ -45,17 +45,22 @@ class Email:
     def mime(self) -> bytes:
         """The mail as it travels. The header classes refuse line breaks once more."""
         mail = EmailMessage(policy=SMTP)
-        mail["From"] = Address(display_name=self.sender_name, addr_spec=self.sender)
+        mail["From"] = Address(display_name=_uncoded(self.sender_name), addr_spec=self.sender)
         mail["To"] = Address(addr_spec=self.to)
         if self.reply_to:
             mail["Reply-To"] = Address(addr_spec=self.reply_to)
-        mail["Subject"] = self.subject
+        mail["Subject"] = _uncoded(self.subject)
         mail["Date"] = format_datetime(clock.now())
         for name, value in self.headers.items():
             mail[name] = value
         mail.set_content(self.text, cte="quoted-printable")
         mail.add_alternative(self.html, subtype="html", cte="quoted-printable")
         return mail.as_bytes()
+
+
+def _uncoded(text: str) -> str:
+    """A header's text in which nothing looks like an encoded word: Python would decode it, line breaks and all."""
+    return text.replace("=?", "= ?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -16,7 +17,6 @@ from .policy import Policy
 
 # Words that are first path segments of something else, so no portal may be called so.
 RESERVED = frozenset({"all", "api", "console", "static", "inbox", "healthz", "well-known", "www", "admin", "assets"})
-Email = Annotated[str, Meta(max_length=254, description="An email address.")]
 
 
 class Branding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +53,7 @@ class Wording(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Support(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whom a client who needs help can reach. Shown on every page and in every mail."""
 
-    email: Email | None = None
+    email: fields.Email | None = None
     phone: fields.Line | None = None
     hours: fields.Line | None = None
 
@@ -61,8 +61,8 @@ class Support(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Notifications(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who of the company is told when a client answers, and the address replies go to."""
 
-    staff_emails: Annotated[tuple[Email, ...], Meta(max_length=20)] = ()
-    reply_to: Email | None = None
+    staff_emails: Annotated[tuple[fields.Email, ...], Meta(max_length=20)] = ()
+    reply_to: fields.Email | None = None
     batch_in_review: bool = True
     client_answered: bool = True
     reminder_days: Annotated[
@@ -119,8 +119,15 @@ class Portal(Settings, frozen=True, kw_only=True):
 
 
 def checked(settings: Settings) -> None:
-    """Refuse what types cannot tell: a zone that does not exist, a brand colour that hides its own text."""
-    wrong: dict[str, str] = {}
+    """Refuse what types cannot tell: an address that is none, a zone that does not exist, a colour that hides its text."""
+    notified = settings.notifications
+    addresses = {"support.email": settings.support.email, "notifications.reply_to": notified.reply_to}
+    addresses |= {f"notifications.staff_emails.{place}": each for place, each in enumerate(notified.staff_emails)}
+    wrong = {
+        name: "This is not an email address."
+        for name, address in addresses.items()
+        if address and not re.fullmatch(fields.ONE_ADDRESS, address)
+    }
     if not _zone_exists(settings.time_zone):
         wrong["time_zone"] = "This is not a time zone we know. Use a name such as America/New_York."
     brand = settings.branding.brand_colour

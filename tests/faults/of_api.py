@@ -319,10 +319,11 @@ class NotifiesAgain(Repeatable):
 
 
 class AddsADocument(Repeatable):
-    """A document that waits for its file."""
+    """A document that waits for its file; its form is shown once."""
 
     route = ("POST", f"{_AT}/batches/{{batch}}/documents")
     good = (201,)
+    repeated = (409,)
 
     def prepare(self) -> None:
         self.client = self.make_client()

@@ -1,0 +1,174 @@
+"""Threat 15. IDOR: every page × {owner, colleague, another account, another portal, nobody} → 0 leaks, 0 foreign writes.
+
+The same for the API is in tests/api/test_guard.py, generated from the guard table; here it is made sure that the two
+together walk every route there is.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from chalicelib.facts import Act
+from chalicelib.people import matching
+from chalicelib.security import sessions
+from chalicelib.web.guard import GUARDS
+from tests.api.test_guard import ROWS
+from tests.browsing import Browser, Seen, gateway
+from tests.factories import Client, change_batch, make_account, make_client, make_contact, make_machine, make_portal
+from tests.faults.journey import document_of
+from tests.world import World
+
+Route = tuple[str, str]
+CANARY = "Heron"  # in everything that is only the victim's
+_BATCH = "/{portal}/batches/{batch}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a route answers: to the owner, to others who are signed in at the portal, and to those who are not.
+
+    `typed` is what is posted. Of pages without an id in their address everybody gets an own one.
+    """
+
+    owner: int
+    others: int
+    strangers: int
+    typed: tuple[tuple[str, str], ...] = ()
+
+
+PAGES: dict[Route, Row] = {
+    ("GET", "/{portal}"): Row(200, 200, 303),
+    ("GET", "/{portal}/{proxy+}"): Row(404, 404, 404),
+    ("GET", "/{portal}/trouble"): Row(200, 200, 200),
+    ("GET", "/{portal}/sign-in"): Row(200, 200, 200),
+    ("POST", "/{portal}/sign-in"): Row(303, 303, 303, (("client_number", "X-1"), ("last_name", "Nobody"))),
+    ("GET", "/{portal}/sign-in/confirm"): Row(303, 303, 303),
+    ("POST", "/{portal}/sign-in/confirm"): Row(303, 303, 303, (("method", "email"), ("destination", "x@x.example"))),
+    ("GET", "/{portal}/sign-in/code"): Row(303, 303, 303),
+    ("POST", "/{portal}/sign-in/code"): Row(303, 303, 303, (("code", "123456"),)),
+    ("POST", "/{portal}/sign-in/resend"): Row(303, 303, 303),
+    ("GET", _BATCH): Row(200, 404, 303),
+    ("GET", f"{_BATCH}/documents/{{document}}"): Row(303, 404, 303),
+    ("GET", f"{_BATCH}/upload"): Row(200, 404, 303),
+    ("POST", f"{_BATCH}/upload"): Row(200, 404, 303, (("name", "A form"),)),
+    ("GET", f"{_BATCH}/upload/{{document}}"): Row(200, 404, 303),
+    ("POST", f"{_BATCH}/upload/{{document}}"): Row(303, 404, 303),
+    ("POST", f"{_BATCH}/answer"): Row(303, 404, 303, (("answer", "approve"),)),
+    ("POST", "/{portal}/session/extend"): Row(204, 204, 303),
+    ("POST", "/{portal}/sign-out"): Row(303, 303, 303),
+}
+
+
+@pytest.fixture
+def victim(world: World) -> Client:
+    portal = make_portal(world)
+    account = make_account(portal, name=f"{CANARY} Traders", number=f"{CANARY}-77")
+    contact = make_contact(portal, account, first_name=f"{CANARY}ina", last_name=f"{CANARY}sen",
+                           emails=[f"{CANARY}@x.example"])  # fmt: skip
+    made = make_client(world, portal)
+    line = {"carrier": f"{CANARY} Health", "plan": f"{CANARY} PPO", "coverage": CANARY}
+    batch = change_batch(portal, made.batch.id, status="in_progress")
+    del batch
+    from tests.factories import make_batch
+
+    return Client(
+        portal, account, contact,
+        make_batch(portal, contact, title=f"{CANARY} renewal", summary=f"{CANARY} says", lines=[line]),
+    )  # fmt: skip
+
+
+def test_every_page_of_the_application_has_a_row_here_and_every_operation_one_in_the_api_matrix() -> None:
+    app = gateway()._app
+    routes = {(method, path) for path, methods in app.routes.items() for method in methods}
+    asking_a_key = {(method, route) for method, route, _ in ROWS}
+    public = {route for route, guard in GUARDS.items() if guard.audience == "public"}
+    assert routes == PAGES.keys() | asking_a_key | public
+    assert not PAGES.keys() & asking_a_key
+    assert {route for _, route in public} == {"/healthz", "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/{proxy+}"}
+
+
+def test_nobody_but_the_owner_sees_or_changes_what_is_the_owners(world: World, victim: Client) -> None:
+    machine = make_machine(victim.portal)
+    document = document_of(victim.slug, machine, victim.batch.id, check=True)
+    waiting = document_of(victim.slug, machine, victim.batch.id)
+    neighbour, foreigner = make_client(world, victim.portal), make_client(world)
+    colleague = Client(victim.portal, victim.account, make_contact(victim.portal, victim.account), neighbour.batch)
+    callers = {
+        "neighbour": signed_in(neighbour), "colleague": signed_in(colleague), "foreigner": signed_in(foreigner),
+        "smuggler": smuggled(foreigner, victim), "nobody": Browser(), "guesser": guessing(victim),
+    }  # fmt: skip
+    before, asked, leaks = held(world, victim), 0, []
+    for (method, route), row in PAGES.items():
+        for name, browser in callers.items():
+            for found in (document, waiting):
+                expected = row.others if name in ("neighbour", "colleague") else row.strangers
+                seen = ask(browser.copy(), victim, method, route, row, found)
+                asked += 1
+                if seen.status != expected or CANARY in seen.text or CANARY in str(seen.headers):
+                    leaks.append((name, method, route, seen.status))
+    assert leaks == []
+    assert asked == len(PAGES) * 6 * 2
+    assert held(world, victim) == before, "somebody else changed the victim's data"
+
+
+def test_the_owner_gets_it_all(world: World, victim: Client) -> None:
+    document = document_of(victim.slug, make_machine(victim.portal), victim.batch.id, check=True)
+    browser = signed_in(victim)
+    for (method, route), row in PAGES.items():
+        assert ask(browser.copy(), victim, method, route, row, document).status == row.owner, (method, route)
+
+
+def test_a_batch_that_was_taken_back_is_nobodys(world: World, victim: Client) -> None:
+    browser = signed_in(victim)
+    assert browser.open(victim.batch_path).status == 200
+    change_batch(victim.portal, victim.batch.id, open_to_portal=False)
+    for (method, route), row in PAGES.items():
+        if "{batch}" in route:
+            seen = ask(browser.copy(), victim, method, route, row, "0" * 32)
+            assert seen.status == 404 and f"{CANARY} renewal" not in seen.text, (method, route)
+
+
+def signed_in(client: Client) -> Browser:
+    browser = Browser()
+    browser.set_cookie("session", client.slug, session_of(client))
+    return browser
+
+
+def session_of(client: Client) -> str:
+    tx = Act(client.slug, "system:tests").transaction()
+    key = matching.number_key(client.number)
+    secret = sessions.begin(tx, client.slug, client.portal.policy, holder=client.contact.id, number_key=key)
+    tx.commit()
+    return secret
+
+
+def smuggled(foreigner: Client, victim: Client) -> Browser:
+    """A session of another portal under the name of this one's cookie."""
+    browser = Browser()
+    browser.set_cookie("session", victim.slug, session_of(foreigner))
+    return browser
+
+
+def guessing(victim: Client) -> Browser:
+    """The holder's id where the secret should be."""
+    browser = Browser()
+    browser.set_cookie("session", victim.slug, victim.contact.id)
+    return browser
+
+
+def ask(browser: Browser, victim: Client, method: str, route: str, row: Row, document: str) -> Seen:
+    """One request with all that a browser of ours would send along: the form cookie and a token of its own."""
+    path = route.replace("{proxy+}", "nowhere").format(portal=victim.slug, batch=victim.batch.id, document=document)
+    if method == "GET":
+        return browser.ask("GET", path)
+    token = next(form.fields["csrf"] for form in browser.open(f"/{victim.slug}/sign-in").forms)
+    return browser.post(path, {"csrf": token, **dict(row.typed)})
+
+
+def held(world: World, victim: Client) -> list[str]:
+    """What is stored of the victim's, but for counters."""
+    items = [item for table in ("batches", "people", "messages") for item in world.scan(table)]
+    return sorted(text for text in (json.dumps(item, sort_keys=True) for item in items) if victim.slug in text)
