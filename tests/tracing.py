@@ -55,7 +55,8 @@ _tracer = _Tracer()
 def traced() -> Iterator[list[Asked]]:
     """The calls made in the block, by whichever thread."""
     _tracer.hook()
-    _tracer.calls = calls = []
+    calls: list[Asked] = []
+    _tracer.calls = calls
     try:
         yield calls
     finally:

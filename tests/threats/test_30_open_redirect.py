@@ -91,7 +91,4 @@ def test_no_path_makes_any_page_redirect_outside(world: World) -> None:
         for seen in (browser.ask("GET", path), request("GET", path)):
             location = seen.headers.get("Location")
             assert location is None or not leads_outside(location, client.slug), path
-            assert "evil" not in (location or "").replace(quote("evil"), "evil") or location.startswith(
-                f"/{client.slug}/"
-            ), path
             assert len(seen.headers.getlist("Location")) <= 1

@@ -108,6 +108,7 @@ def test_the_owner_signs_in_by_any_spelling_and_a_look_alike_finds_nobody(world:
         browser.fill(client_number=number, last_name=last_name)
         browser.fill(method="email", destination=client.email)
         world.drain()
+        world.clock.advance(minutes=16)  # what is typed of others counts against this address as well
         return len(world.inbox) - start
 
     assert asks("САХЕ-1", "Cox", "198.51.100.1") == 0  # all Cyrillic but for the digit
@@ -119,24 +120,10 @@ def test_the_owner_signs_in_by_any_spelling_and_a_look_alike_finds_nobody(world:
 @pytest.mark.parametrize(
     "number",
     [
-        "",
-        " ",
-        "--",
-        ZERO_WIDTH,
-        "\u0301",
-        "🙂",
-        "#",
-        "//",
-        "АСЕ-1",
-        "CАXE-1",
-        "ＣＡ－１",
-        "CA\u200b1",
-        "CAFÉ",
-        "CA-1\n",
-        "CA\r\n1",
-        "CA#1",
+        "", " ", "--", ZERO_WIDTH, "\u0301", "🙂", "#", "//", "АСЕ-1", "CАXE-1", "ＣＡ－１", "CA\u200b1", "CAFÉ", "CA-1\n",
+        "CA\r\n1", "CA#1",
     ],
-)
+)  # fmt: skip
 def test_what_could_be_taken_for_another_number_cannot_be_put_on_file(world: World, number: str) -> None:
     machine = make_machine(make_portal(world))
     answer = machine.ask("POST", "accounts", {"name": "Northwind", "number": number})
