@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from dataclasses import replace
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -27,8 +29,8 @@ QUEUE = {
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Clients of an account that nothing has been deployed to; not those of the tests' world."""
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
+        monkeypatch.delenv(name)
     with mock_aws():
         yield lambda service, region=REGION: boto3.client(service, region_name=region)
 
@@ -89,16 +91,21 @@ def test_a_stack_is_made_and_changed_by_change_sets(aws: Any) -> None:
             changes.carry_out(cfn, waiting)
         return waiting
 
-    assert changes.outputs(cfn, "latchstring-test") == {}
     first = deployed(QUEUE)
     assert first
     assert first.is_new
     assert [change.action for change in first.changes] == ["Add"]
-    assert changes.outputs(cfn, "latchstring-test") == {"Name": "letters"}
     second = deployed({**QUEUE, "Resources": {**QUEUE["Resources"], "Parcels": {"Type": "AWS::SQS::Queue"}}})
     assert second
     assert not second.is_new
     assert [(change.action, change.resource) for change in second.changes] == [("Add", "Parcels")]
+
+
+def test_a_stack_tells_of_itself_once_it_is_there(aws: Any) -> None:
+    cfn = aws("cloudformation")
+    assert changes.outputs(cfn, "latchstring-test") == {}
+    cfn.create_stack(StackName="latchstring-test", TemplateBody=json.dumps(QUEUE))
+    assert changes.outputs(cfn, "latchstring-test") == {"Name": "letters"}
 
 
 @pytest.mark.parametrize(
@@ -176,6 +183,55 @@ def test_the_smoke_test_says_what_is_wrong() -> None:
         "/healthz answered 502 instead of 200",
         "the API asked directly, around the edge answered 200 instead of 403",
     ]
+
+
+@pytest.fixture
+def deployment(aws: Any, package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A deployment of a small stack, by all the steps of a large one."""
+    from infra.deploy import __main__ as deploy
+
+    # moto denies by a bucket policy whatever its condition says.
+    monkeypatch.setattr(artifacts, "_policy", lambda _bucket: {"Version": "2012-10-17", "Statement": []})
+    (tmp_path / "prod.json").write_text((settings.FOLDER / "example.json").read_text())
+    small = tmp_path / "template.json"
+
+    def make(template: dict[str, Any]) -> Any:
+        small.write_text(json.dumps(template))
+        given = replace(package, template=small)
+        return deploy._Deployment("prod", settings.read("prod", tmp_path), given)
+
+    return make
+
+
+def test_a_first_deployment_makes_keys_and_stack_and_a_second_finds_them(
+    deployment: Any, aws: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = deployment(QUEUE)
+    assert first.told == {}
+    assert first.main_stack(agreed=True, only_show=False, lossy=False)
+    assert "Signing keys were made." in capsys.readouterr().out
+    second = deployment({**QUEUE, "Resources": {**QUEUE["Resources"], "Parcels": {"Type": "AWS::SQS::Queue"}}})
+    assert not second.main_stack(agreed=True, only_show=True, lossy=False), "only shown"
+    shown = capsys.readouterr().out
+    assert "Signing keys are there." in shown
+    assert "Add     AWS::SQS::Queue" in shown
+    assert len(aws("secretsmanager").list_secrets()["SecretList"]) == 1
+
+
+def test_a_deployment_that_would_cost_data_is_stopped(deployment: Any) -> None:
+    table = {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "TableName": "facts", "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+        },
+    }  # fmt: skip
+    deployment({"Resources": {"Facts": table, **QUEUE["Resources"]}}).main_stack(
+        agreed=True, only_show=False, lossy=False
+    )
+    with pytest.raises(NotDeployed, match="would cost data"):
+        deployment(QUEUE).main_stack(agreed=True, only_show=False, lossy=False)
 
 
 def test_the_wrong_account_stops_everything(aws: Any, tmp_path: Path) -> None:

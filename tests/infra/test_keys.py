@@ -18,10 +18,10 @@ from infra import keys
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.delenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", raising=False)  # that of the tests' world
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        yield boto3.client(
-            "secretsmanager", region_name="eu-west-1", endpoint_url="https://secretsmanager.eu-west-1.amazonaws.com"
-        )
+        yield boto3.client("secretsmanager", region_name="eu-west-1")
 
 
 def held(client: Any) -> dict[str, Any]:

@@ -61,6 +61,7 @@ def test_cfn_lint_accepts_both_forms(package: Package) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_checkov_accepts_them_but_for_what_is_skipped_with_a_reason(package: Package) -> None:
     failed, skipped = problems_found([package.template, package.translated, package.edge_logs])
     assert failed == []

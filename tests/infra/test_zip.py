@@ -20,6 +20,7 @@ from tests.messaging import samples
 from tests.world import World
 
 MEGABYTES = 9
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
