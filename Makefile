@@ -22,8 +22,8 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt
 run: $(VENV)/.installed ## start everything on this machine and print where to click
 	@exec $(PY) -m infra.local
 
-reset: ## forget the local data: the next run starts with the demo again
-	@$(PYTHON) -c "import pathlib, shutil; [shutil.rmtree(p) if p.is_dir() else p.unlink() for p in pathlib.Path('.local').glob('*') if p.name not in ('tools', 'checkov-venv')]" && echo "Local data forgotten."
+reset: $(VENV)/.installed ## forget the local data: the next run starts with the demo again
+	@$(PY) -m infra.local.reset
 
 test: $(VENV)/.installed ## the whole suite, browser included where Chromium is installed
 	@$(PY) -m pytest -q -n 2 --dist loadfile
@@ -43,8 +43,8 @@ package: $(VENV)/.installed ## the Lambda package and its CloudFormation templat
 deploy: $(VENV)/.installed ## package and deploy STAGE to the AWS account of your credentials; see docs/deployment.md
 	@$(PY) -m infra.deploy --stage $(STAGE) --out $(OUT)
 
-openapi: $(VENV)/.installed ## write docs/openapi.json anew
-	@$(PY) -m chalicelib.web.openapi
+openapi: $(VENV)/.installed ## write docs/openapi.json anew after a change of the API
+	@WRITE_SNAPSHOT=1 $(PY) -m pytest -q tests/api/test_openapi.py -k snapshot
 
 screenshots: $(VENV)/.installed ## take the pictures of the README from a running `make run`
 	@$(PY) -m tests.screenshots docs/images

@@ -36,7 +36,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self._app = gateway()._app
         self.newest = Step("", Trace(), 0.0)
-        gateway()._app = self  # type: ignore[assignment]
+        gateway()._app = self
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._app, name)

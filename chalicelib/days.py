@@ -39,10 +39,10 @@ def newest_first(
 
     The cursor is the sort key of the last row given, or of the start of a day. A page may be short though more follow.
     """
-    if cursor and not ids.is_id(cursor):
+    if cursor and (not ids.is_id(cursor) or ids.made_at(cursor) > clock.timestamp() + 86400):
         raise Invalid(fields={"cursor": "This is not a cursor of this list."})
     oldest = datetime.fromtimestamp(since, UTC).date()
-    day = datetime.fromtimestamp((int(cursor[:12], 16) - 1) / 1000, UTC) if cursor else clock.now()
+    day = datetime.fromtimestamp(max(int(cursor[:12], 16) - 1, 0) / 1000, UTC) if cursor else clock.now()
     before, found = cursor, list[R]()
     for _ in range(DAYS_A_CALL):
         if day.date() < oldest:

@@ -42,7 +42,7 @@ class _Formatter(LambdaPowertoolsFormatter):
 
 # Nobody reads which thread, process or source line logged: leaving that out is logging's own advice for speed.
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-logging._srcfile = None  # type: ignore[attr-defined]
+logging._srcfile = None
 
 _logger = Logger(
     service="latchstring", level=settings.log_level, log_uncaught_exceptions=False, logger_formatter=_Formatter()

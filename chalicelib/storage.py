@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 import msgspec
 from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
@@ -335,7 +335,7 @@ def query(
     """One page of a partition or index partition, in key order. Base-table queries are consistent reads."""
     table = TABLES[model.table]
     hash_name = table.index(index).hash if index else table.hash
-    start = _opened(cursor, hash_name, hash_key) if cursor else None
+    start = _opened(cursor, table, index, hash_name, hash_key) if cursor else None
     found: list[R] = []
     last: dict[str, Any] = {}
     for _ in range(_PAGES_A_CALL):
@@ -390,14 +390,15 @@ def _packed_key(key: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
 
 
-def _opened(cursor: str, hash_name: str, hash_key: str) -> dict[str, Any]:
+def _opened(cursor: str, table: Table, index: str | None, hash_name: str, hash_key: str) -> dict[str, Any]:
     """The key in a cursor, its partition replaced by the one that is being read: a cursor gives a position, no more."""
     try:
-        key = msgspec.json.decode(
-            base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=dict[str, dict[str, str]]
-        )
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        key = msgspec.json.decode(raw, type=dict[str, dict[Literal["S", "N"], str]])
     except (msgspec.MsgspecError, binascii.Error, ValueError) as error:
         raise Invalid(fields={"cursor": "This is not a cursor of this list."}) from error
+    if key.keys() != set(table.key_names(index)) or any(len(value) != 1 for value in key.values()):
+        raise Invalid(fields={"cursor": "This is not a cursor of this list."})
     return {**key, hash_name: {"S": hash_key}}
 
 

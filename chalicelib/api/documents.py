@@ -6,7 +6,6 @@ from ..selfservice import documents
 from ..selfservice.shapes import Document, DocumentUpload, Download, NewDocument
 from ..storage import Page
 from ..web.operation import Answer, Call, created, nothing, one
-from ..web.problems import ShownOnce
 from .registry import AT, operation, path
 
 _GROUP = "Documents"
@@ -25,17 +24,15 @@ def list_documents(call: Call[None, None]) -> Answer:
 
 
 def document_again(call: Call[None, NewDocument]) -> Answer:
-    """A form to upload with is signed for one moment and not kept."""
-    document = documents.get(call.slug, call.ids["batch"], call.new_id)
-    raise ShownOnce(
-        f"This document was added already, as {document.id}, and its upload form is shown only once. If it is lost, "
-        "remove the document and add it anew."
-    )
+    """The same document, with a form that is good from now on."""
+    batch_id = call.ids["batch"]
+    made = documents.upload(call.portal, batch_id, call.new_id)
+    return created(made, path(call.slug, "batches", batch_id, "documents", made.document.id))
 
 
 @operation(
     "POST", _AT_DOCUMENTS, _GROUP, body=NewDocument, gives=DocumentUpload, status=201, replay=document_again,
-    refusals=("conflict", "shown-once"), example={"name": "Plan comparison.pdf", "content_type": "application/pdf"},
+    refusals=("conflict",), example={"name": "Plan comparison.pdf", "content_type": "application/pdf"},
 )  # fmt: skip
 def add_document(call: Call[None, NewDocument]) -> Answer:
     """Add a document.

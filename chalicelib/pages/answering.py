@@ -11,7 +11,7 @@ from . import blueprint
 from .batches import batch_page, must_be_open
 
 
-@page(blueprint, "POST", "/batches/{batch}/answer", audience="client")
+@page(blueprint, "POST", "/batches/{batch}/answer")
 def give(view: View, batch: str) -> Response:
     """Take the answer, then show the batch as it now is."""
     must_be_open(view, batch)

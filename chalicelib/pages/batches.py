@@ -22,14 +22,14 @@ _THANKS = {"approve": "Thank you. Your approval has been sent.", "changes": "Tha
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CAD": "$", "AUD": "$"}
 
 
-@page(blueprint, "GET", "/batches/{batch}", audience="client")
+@page(blueprint, "GET", "/batches/{batch}")
 def show(view: View, batch: str) -> Response:
     """The batch, if it is open to this contact."""
     text = _THANKS.get(view.query.get("answered", ""))
     return batch_page(view, batch, notice={"kind": "success", "text": text} if text else None)
 
 
-@page(blueprint, "GET", "/batches/{batch}/documents/{document}", audience="client")
+@page(blueprint, "GET", "/batches/{batch}/documents/{document}")
 def download(view: View, batch: str, document: str) -> Response:
     """Send the browser to the document's content, by a link that is good for a minute."""
     must_be_open(view, batch)

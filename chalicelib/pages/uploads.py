@@ -17,14 +17,14 @@ from . import blueprint
 from .batches import must_be_open
 
 
-@page(blueprint, "GET", "/batches/{batch}/upload", audience="client")
+@page(blueprint, "GET", "/batches/{batch}/upload")
 def ask_name(view: View, batch: str) -> Response:
     """Ask what the file is."""
     must_be_open(view, batch)
     return _name_page(view, batch)
 
 
-@page(blueprint, "POST", "/batches/{batch}/upload", audience="client")
+@page(blueprint, "POST", "/batches/{batch}/upload")
 def choose_file(view: View, batch: str) -> Response:
     """Note the name, and show the form that sends the file."""
     must_be_open(view, batch)
@@ -54,7 +54,7 @@ def choose_file(view: View, batch: str) -> Response:
     )
 
 
-@page(blueprint, "GET", "/batches/{batch}/upload/{document}", audience="client")
+@page(blueprint, "GET", "/batches/{batch}/upload/{document}")
 def arrived(view: View, batch: str, document: str) -> Response:
     """The file has arrived: one press has it checked and shared."""
     must_be_open(view, batch)
@@ -65,7 +65,7 @@ def arrived(view: View, batch: str, document: str) -> Response:
     )  # fmt: skip
 
 
-@page(blueprint, "POST", "/batches/{batch}/upload/{document}", audience="client")
+@page(blueprint, "POST", "/batches/{batch}/upload/{document}")
 def finish(view: View, batch: str, document: str) -> Response:
     """Check what arrived."""
     must_be_open(view, batch)

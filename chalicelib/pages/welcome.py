@@ -24,7 +24,7 @@ STATUS_KINDS = {
 }
 
 
-@page(blueprint, "GET", "", audience="client")
+@page(blueprint, "GET", "")
 def welcome(view: View) -> Response:
     """The portal's welcome, and a card for each batch open to this contact, newest last-made first."""
     assert view.card is not None  # the client audience guarantees it  # noqa: S101
@@ -59,7 +59,7 @@ def sign_out(view: View) -> Response:
     return view.go("/sign-in?notice=signed-out")
 
 
-@page(blueprint, "POST", "/session/extend", audience="client")
+@page(blueprint, "POST", "/session/extend")
 def extend(_view: View) -> Response:
     """Stay signed in: arriving here with a live session has extended it."""
     return Response("", status_code=204, headers=dict(headers.page_headers()))

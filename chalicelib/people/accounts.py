@@ -77,12 +77,12 @@ def listed(
     if name is not None:
         between = AccountRow.name_key.startswith(matching.name_key(name)) if matching.name_key(name) else None
     elif number is not None:
-        between = AccountRow.number_key.startswith(matching.number_key(number))
+        between = AccountRow.number_key.startswith(matching.number_key(number)) if matching.number_key(number) else None
     only: Condition | None = None
     wanted = (
         (AccountRow.status == status) if status else None,
         (AccountRow.record_type == record_type) if record_type else None,
-        AccountRow.tags.contains(msgspec.json.encode(tag).decode()) if tag else None,
+        AccountRow.tags.contains(tag) if tag else None,
     )
     for condition in wanted:
         if condition is not None:

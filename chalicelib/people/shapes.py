@@ -8,14 +8,13 @@ from msgspec import Meta, Struct
 
 from .. import fields
 
-Email = Annotated[str, Meta(max_length=254, description="An email address.")]
 RecordType = Literal["lead", "client", "customer", "office"]
 
 
 class NumberedAs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An identifier of an account beside its number: a tax id, an NPI."""
 
-    qualifier: Annotated[str, Meta(min_length=1, max_length=40, description="Such as TIN or NPI.")]
+    qualifier: Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9 _-]{0,39}$", description="Such as TIN or NPI.")]
     value: fields.Required
 
 
@@ -26,10 +25,10 @@ class AccountInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     number: fields.Number | None = None
     record_type: RecordType = "client"
     status: Literal["open", "closed"] = "open"
-    primary_emails: Annotated[tuple[Email, ...], Meta(max_length=20)] = ()
+    primary_emails: Annotated[tuple[fields.Email, ...], Meta(max_length=20)] = ()
     identifiers: Annotated[tuple[NumberedAs, ...], Meta(max_length=20)] = ()
     tags: Annotated[tuple[fields.Tag, ...], Meta(max_length=50)] = ()
-    assigned_agent: Email | None = None
+    assigned_agent: fields.Email | None = None
 
 
 class ContactDetails(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,7 +37,7 @@ class ContactDetails(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     first_name: fields.Required
     last_name: fields.Required
     title: fields.Line = ""
-    emails: Annotated[tuple[Email, ...], Meta(max_length=5)] = ()
+    emails: Annotated[tuple[fields.Email, ...], Meta(max_length=5)] = ()
     mobile: fields.Line | None = None
     landline: fields.Line | None = None
     fax: fields.Line | None = None

@@ -137,9 +137,7 @@ def store(tx: Transaction, portal: str, before: BatchInput, row: BatchRow) -> No
     _show(tx, portal, before, row)
 
 
-def notify(
-    tx: Transaction, act: Act, row: BatchRow, contact: Contact, template: str, once: str | None = None
-) -> None:
+def notify(tx: Transaction, act: Act, row: BatchRow, contact: Contact, template: str, once: str | None = None) -> None:
     """Add a message about a batch to the transaction: by email, or by SMS to who has only a mobile."""
     channel, to = _reached_by(contact)
     queue(

@@ -40,13 +40,12 @@ def add(
 
     `then` makes from the document's id the address a browser goes to once the file is sent.
     """
-    largest = portal.policy.document_megabytes * 1024 * 1024
     by_client = wanted.content_type == UNNAMED and act.actor.startswith("contact:")
     wrong = {}
     if not by_client and not filetypes.is_allowed(wanted.content_type, wanted.name):
         kinds = ", ".join(ending for endings in filetypes.EXTENSIONS.values() for ending in endings)
         wrong["content_type"] = f"The type and the ending of the name must fit each other, and be one of: {kinds}."
-    if wanted.size and wanted.size > largest:
+    if wanted.size and wanted.size > _largest(portal):
         wrong["size"] = f"A document can have at most {portal.policy.document_megabytes} MB."
     if "/" in wanted.name or "\\" in wanted.name:
         wrong["name"] = "A file name cannot hold slashes."
@@ -71,13 +70,16 @@ def add(
     kind = Kind.DOCUMENT_SENT_IN if by_client else Kind.DOCUMENT_ADDED
     facts.record(tx, act, kind, subject(batch), {"document": identifier})
     tx.commit()
-    form = _form(_place("quarantine", row), wanted, largest, then(identifier) if then else None)
-    return DocumentUpload(
-        document=_document(row),
-        url=form["url"],
-        fields=form["fields"],
-        expires_at=clock.text(now + _FORM_SECONDS) or "",
-    )
+    return _upload(row, wanted, portal, then(identifier) if then else None)
+
+
+def upload(portal: Portal, batch_id: str, document_id: str) -> DocumentUpload:
+    """A fresh form for a document that still waits for its file. Raises Conflict once it has arrived and been checked."""
+    row = _row(portal.slug, batch_id, document_id)
+    if row.status != "waiting":
+        raise Conflict("This document has its file already.")
+    size = int(row.size) if row.size is not None else None
+    return _upload(row, NewDocument(name=row.name, content_type=row.content_type, size=size), portal, None)
 
 
 def listed(portal: str, batch_id: str) -> list[Document]:
@@ -156,14 +158,23 @@ def download_url(portal: str, batch_id: str, document_id: str) -> Download:
     return Download(url=url, expires_at=clock.text(clock.timestamp() + _LINK_SECONDS) or "")
 
 
-def _form(key: str, wanted: NewDocument, largest: int, then: str | None) -> dict[str, Any]:
+def _largest(portal: Portal) -> int:
+    return portal.policy.document_megabytes * 1024 * 1024
+
+
+def _upload(row: DocumentRow, wanted: NewDocument, portal: Portal, then: str | None) -> DocumentUpload:
     fields = {"Content-Type": wanted.content_type} | ({"success_action_redirect": then} if then else {})
-    smallest, most = (wanted.size, wanted.size) if wanted.size else (1, largest)
+    smallest, most = (wanted.size, wanted.size) if wanted.size else (1, _largest(portal))
     conditions = [*({name: value} for name, value in fields.items()), ["content-length-range", smallest, most]]
     form: dict[str, Any] = aws.client("s3").generate_presigned_post(
-        settings.documents_bucket, key, Fields=fields, Conditions=conditions, ExpiresIn=_FORM_SECONDS
+        settings.documents_bucket,
+        _place("quarantine", row),
+        Fields=fields,
+        Conditions=conditions,
+        ExpiresIn=_FORM_SECONDS,
     )
-    return form
+    expires_at = clock.text(clock.timestamp() + _FORM_SECONDS) or ""
+    return DocumentUpload(document=_document(row), url=form["url"], fields=form["fields"], expires_at=expires_at)
 
 
 class NotArrived(Conflict):
@@ -188,7 +199,7 @@ def _taken_over(row: DocumentRow) -> tuple[int, bytes]:
 
 
 def _fault(row: DocumentRow, size: int, head: bytes, portal: Portal) -> str | None:
-    if size > portal.policy.document_megabytes * 1024 * 1024:
+    if size > _largest(portal):
         return f"The file is larger than {portal.policy.document_megabytes} MB."
     if row.size and row.size != size:
         return "The file does not have the size that was announced."

@@ -40,9 +40,7 @@ class BatchInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     open_to_portal: bool = False
     summary: fields.Text = ""
     lines: Annotated[tuple[Line, ...], Meta(max_length=100)] = ()
-    assigned_to: Annotated[str, Meta(max_length=254, description="The email of who is told of the answer.")] | None = (
-        None
-    )
+    assigned_to: fields.Email | None = None  # who is told of the answer
 
 
 class Answer(Struct, frozen=True, kw_only=True):

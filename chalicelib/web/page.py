@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qsl, quote
 
 import msgspec
@@ -22,16 +22,16 @@ from ..portals import Portal, brand_style
 from ..security import sessions
 from ..security.sessions import Session
 from . import address, cookies, csrf, headers
+from .guard import GUARDS, Audience
 from .templates import render
 
 FORM = "application/x-www-form-urlencoded"
 LARGEST_BODY = 64 * 1024
 WARN_SECONDS = 120  # before a session ends, the page asks whether its reader is still there (WCAG 2.2.1: 20 at least)
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
-_TOKEN_GOES_HERE = "\x00csrf\x00"  # no wording can hold this: fields refuse control characters
+_TOKEN_GOES_HERE = "\x00csrf\x00"  # noqa: S105 - a mark that no wording can hold: fields refuse control characters
 _MOST_ALIKE = 200  # pages of all portals kept in one process
 _alike: dict[tuple[str, int, str, bytes], str] = {}
-Audience = Literal["visitor", "client"]
 
 
 @dataclass(slots=True)
@@ -138,10 +138,9 @@ class View:
 Handler = Callable[..., Response]
 
 
-def page(
-    blueprint: Blueprint, method: str, path: str, *, audience: Audience = "visitor"
-) -> Callable[[Handler], Handler]:
-    """Register a handler `(view, **ids) -> Response` for a path below `/{portal}`."""
+def page(blueprint: Blueprint, method: str, path: str) -> Callable[[Handler], Handler]:
+    """Register a handler `(view, **ids) -> Response` for a path below `/{portal}`; the guard table says for whom."""
+    audience = GUARDS[method, f"/{{portal}}{path}"].audience
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)

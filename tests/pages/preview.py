@@ -6,9 +6,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader
 from playwright.sync_api import Browser, sync_playwright
 
+from chalicelib.web.templates import make_environment
 from tests.pages.samples import Sample, every
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,14 +18,9 @@ WIDTHS = {"phone": 390, "desktop": 1280}
 
 
 def environment(static_root: str = "/static/", tidy: bool = True) -> Environment:
-    """Jinja as the pages layer sets it up: strict, escaping; `tidy` trims blocks, which must not matter."""
-    made = Environment(
-        loader=FileSystemLoader(ROOT / "chalicelib" / "pages" / "templates"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=tidy,
-        lstrip_blocks=tidy,
-    )
+    """Jinja as the pages layer sets it up; without `tidy` blocks are not trimmed, which must not matter."""
+    made = make_environment(FileSystemLoader(ROOT / "chalicelib" / "pages" / "templates"))
+    made.trim_blocks = made.lstrip_blocks = tidy
     made.globals["static"] = lambda name: static_root + name
     return made
 
