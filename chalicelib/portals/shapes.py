@@ -156,9 +156,12 @@ def brand_style(branding: Branding) -> str:
     )
 
 
-def changes(before: Any, after: Any, prefix: str = "") -> dict[str, list[Any]]:
-    """[before, after] of every leaf that differs between two structs of one kind."""
-    found: dict[str, list[Any]] = {}
+_OF_PEOPLE = frozenset({"staff_emails", "reply_to"})
+
+
+def changes(before: Any, after: Any, prefix: str = "") -> dict[str, Any]:
+    """[before, after] of every leaf that differs between two structs of one kind; of people's addresses only that it does."""
+    found: dict[str, Any] = {}
     for name in before.__struct_fields__:
         old, new = getattr(before, name), getattr(after, name)
         if old == new:
@@ -166,5 +169,5 @@ def changes(before: Any, after: Any, prefix: str = "") -> dict[str, list[Any]]:
         if isinstance(old, Struct):
             found |= changes(old, new, f"{prefix}{name}.")
         else:
-            found[f"{prefix}{name}"] = [old, new]
+            found[f"{prefix}{name}"] = "changed" if name in _OF_PEOPLE else [old, new]
     return found

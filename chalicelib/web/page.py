@@ -192,10 +192,11 @@ def _answered(
         response = broken(view, request_id)
     if view and view.set_cookies:
         response.headers["Set-Cookie"] = view.set_cookies
-    log.info(
-        "page", route=f"/{{portal}}{path}", method=method, status=response.status_code, refusal=code,
-        portal=view.slug if view else "", request_id=request_id, milliseconds=round((time.perf_counter() - started) * 1000),
-    )  # fmt: skip
+    if method == "POST" or response.status_code >= 400:  # a page that was read is in API Gateway's access log
+        log.info(
+            "page", route=f"/{{portal}}{path}", method=method, status=response.status_code, refusal=code,
+            portal=view.slug if view else "", request_id=request_id, milliseconds=round((time.perf_counter() - started) * 1000),
+        )  # fmt: skip
     return response
 
 
