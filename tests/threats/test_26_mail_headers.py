@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.browsing import Browser
-from tests.factories import make_client, make_machine, make_portal, sign_in
+from tests.factories import ask_code, make_client, make_machine, make_portal, sign_in
 from tests.world import World
 
 BREAKS = ["\r\n", "\n", "\r", "\u2028", "\u2029", "\x00", "\x0b", "\x0c", "\x85", "\x1c", "\x1e"]
@@ -22,7 +22,11 @@ SEVERAL = [
     '"a@x.example, b"@evil.example', "a@x.example(b@evil.example)", "<a@x.example>", "a@x.example%0ab@evil.example",
     "@evil.example:a@x.example", "a@[127.0.0.1]", "a@x.example\x00", "a@x.example\t",
 ]  # fmt: skip
-ENCODED = ["=?utf-8?q?=0d=0aBcc:_victim=40evil.example?=", "=?utf-8?b?DQpCY2M6IHZpY3RpbUBldmlsLmV4YW1wbGU=?=", "%0d%0aBcc: x"]
+ENCODED = [
+    "=?utf-8?q?=0d=0aBcc:_victim=40evil.example?=",
+    "=?utf-8?b?DQpCY2M6IHZpY3RpbUBldmlsLmV4YW1wbGU=?=",
+    "%0d%0aBcc: x",
+]
 
 
 def test_no_field_that_could_come_into_a_header_takes_a_line_break(world: World) -> None:
@@ -68,14 +72,15 @@ def test_an_address_is_one_address_or_refused(world: World, several: str) -> Non
 
 @pytest.mark.parametrize("encoded", ENCODED)
 def test_what_only_looks_like_a_header_stays_text_and_every_mail_has_one_recipient(world: World, encoded: str) -> None:
-    portal = make_portal(world, name=encoded, notifications={"staff_emails": ["renewals@acme.example"]})
+    portal = make_portal(world, notifications={"staff_emails": ["renewals@acme.example"]})
     client = make_client(world, portal, first_name=encoded)
-    machine = make_machine(portal)
+    machine, browser = make_machine(portal), Browser()
+    sign_in(world, browser, client)
+    machine.patch("", {"name": encoded})
     machine.patch(f"accounts/{client.account.id}", {"name": encoded})
     machine.patch(f"batches/{client.batch.id}", {"title": encoded})
     machine.post(f"batches/{client.batch.id}/notify")
-    browser = Browser()
-    sign_in(world, browser, client)
+    ask_code(Browser("198.51.100.26"), client)
     browser.open(client.batch_path)
     seen = browser.fill(answer="changes", comment=f"Yes.\r\n\r\n{INJECTED}\r\n.\r\nQUIT")
     assert seen.status == 200

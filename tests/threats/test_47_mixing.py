@@ -1,0 +1,123 @@
+"""Threat 47. One warm process, two people at the same time: 0 bytes of the one in the other's pages; nothing is kept on
+the way (`Cache-Control: no-store` on every answer of every route).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import Any
+
+from chalicelib.web.guard import GUARDS
+from tests.browsing import FORM, Browser, Seen, at_once, request
+from tests.factories import (
+    Client,
+    make_account,
+    make_batch,
+    make_client,
+    make_contact,
+    make_machine,
+    make_portal,
+    newest_code,
+)
+from tests.world import World
+
+ROUNDS = 12
+
+
+def test_two_people_interleaved_never_see_a_byte_of_each_other(world: World) -> None:
+    shared = make_portal(world, name="Shared Benefits")
+    people = [person(world, shared, word) for word in ("Albatross", "Bumblebee", "Capercaillie", "Dragonfly")]
+    people += [person(world, None, word) for word in ("Echidna", "Flamingo")]
+    words = {word for _, word in people}
+    strayed: list[tuple[str, str, str]] = []
+    pages: Counter[str] = Counter()
+    lock = threading.Lock()
+
+    def check(word: str, seen: Seen) -> Seen:
+        text = seen.text + str(seen.headers)
+        with lock:
+            pages[word] += 1
+            strayed.extend((word, other, seen.path) for other in words - {word} if other in text)
+        assert seen.headers["Cache-Control"] == "no-store"
+        return seen
+
+    def live(client: Client, word: str, number: int) -> None:
+        browser = Browser(f"198.18.{number}.7")
+        check(word, browser.open(f"/{client.slug}/sign-in?next={client.batch_path}"))
+        check(word, browser.fill(client_number="", last_name=word))
+        check(word, browser.fill(client_number=client.number, last_name=client.last_name))
+        check(word, browser.fill(method="email", destination=word))
+        check(word, browser.fill(method="email", destination=client.email))
+        with lock:
+            world.drain()
+        check(word, browser.fill(code="12"))
+        seen = check(word, browser.fill(code=newest_code(world, client.email)))
+        assert f"{word} renewal" in seen.shown
+        for _ in range(ROUNDS):
+            assert word in check(word, browser.open(f"/{client.slug}")).shown
+            assert f"{word} PPO" in check(word, browser.open(client.batch_path)).shown
+            check(word, browser.fill(comment=f"{word} {number}"))
+            assert word in check(word, browser.open(f"/{client.slug}/nowhere/{word}")).path
+        check(word, browser.open(client.batch_path))
+        check(word, browser.press("Sign out"))
+
+    at_once(
+        [lambda c=client, w=word, n=n: live(c, w, n) for n, (client, word) in enumerate(people)],  # type: ignore[misc]
+        threads=6,
+    )
+    assert strayed == []
+    assert set(pages) == words and min(pages.values()) >= 4 * ROUNDS
+
+
+def test_two_callers_of_the_api_interleaved(world: World) -> None:
+    calls: list[Any] = []
+    for word in ("Albatross", "Bumblebee"):
+        client, _ = person(world, None, word)
+        machine = make_machine(client.portal)
+        for path in (
+            "",
+            "accounts",
+            "contacts",
+            "batches",
+            f"batches/{client.batch.id}",
+            "messages",
+            "facts",
+            "api-keys",
+        ):
+            calls += [(word, machine, path)] * 6
+
+    def ask(word: str, machine: Any, path: str) -> list[str]:
+        seen = machine.ask("GET", path)
+        assert seen.status == 200 and seen.headers["Cache-Control"] == "no-store"
+        return [other for other in ("Albatross", "Bumblebee") if other != word and other in seen.text]
+
+    answers = at_once([lambda each=each: ask(*each) for each in calls], threads=8)  # type: ignore[misc]
+    assert answers == [[]] * len(calls)
+
+
+def test_no_answer_of_any_route_may_be_kept_by_anybody(world: World) -> None:
+    client = make_client(world)
+    machine = make_machine(client.portal)
+    ids = {
+        "portal": client.slug, "batch": client.batch.id, "account": client.account.id, "contact": client.contact.id,
+        "document": "0" * 32, "message": "0" * 32, "key": "0" * 32, "proxy+": "nowhere",
+    }  # fmt: skip
+    for method, route in GUARDS:
+        path = route.format_map(ids)
+        for headers in ({}, {"Authorization": f"Bearer {machine.key}"}):
+            kind = "application/json" if route.startswith("/api/") else FORM
+            typed = {} if method == "GET" else {"Content-Type": kind}
+            seen = request(method, path, headers={**headers, **typed})
+            kept = seen.headers.get("Cache-Control")
+            assert kept == "no-store", (method, route, seen.status, kept)
+
+
+def person(world: World, portal: Any, word: str) -> tuple[Client, str]:
+    """A client everything of whose holds one word."""
+    portal = portal or make_portal(world, name=f"{word} Benefits", wording={"welcome_text": f"{word}, welcome."})
+    account = make_account(portal, name=f"{word} Traders", number=f"{word}-1")
+    contact = make_contact(portal, account, first_name=word, last_name=word, emails=[f"{word}@x.example"])
+    line = {"carrier": word, "plan": f"{word} PPO", "coverage": word}
+    batch = make_batch(portal, contact, title=f"{word} renewal", summary=word, lines=[line])
+    return Client(portal, account, contact, batch), word
