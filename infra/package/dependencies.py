@@ -19,6 +19,7 @@ from pathlib import Path
 
 from . import botocore_slim, bytecode, elf, prune
 
+_MAKERS = (botocore_slim, bytecode, elf, prune)  # what they do to the downloaded code decides the outcome
 HOST = "host"  # the machine this runs on, for the tests and the benchmark
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 # The newest glibc that Lambda's runtimes have: Amazon Linux 2 up to Python 3.11, Amazon Linux 2023 after it.
@@ -86,7 +87,7 @@ def _platforms(machine: str) -> list[str]:
 
 def _fingerprint(requirements: Path) -> str:
     digest = hashlib.sha256(f"{sys.version_info.major}.{sys.version_info.minor} {os.uname().machine}".encode())
-    for file in (requirements, *sorted(Path(__file__).parent.glob("*.py"))):
+    for file in (requirements, *(Path(str(module.__file__)) for module in _MAKERS), Path(__file__)):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 

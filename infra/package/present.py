@@ -32,8 +32,14 @@ def package(stage: str, architecture: str | None = None) -> Package:
             _forget_old(folder.parent, f"{stage}-{architecture or 'own'}-")
         digest, unpinned = json.loads(note.read_text())
         (zipped,) = folder.glob("latchstring-*.zip")
-        names = ("template.json", "translated.json", "edge-logs.json")
-        return Package(zipped, *(folder / name for name in names), digest, unpinned)
+        return Package(
+            zip=zipped,
+            template=folder / "template.json",
+            translated=folder / "translated.json",
+            edge_logs=folder / "edge-logs.json",
+            digest=digest,
+            unpinned=unpinned,
+        )
 
 
 def unzipped(made: Package) -> Path:

@@ -44,7 +44,7 @@ def resources(stage: Stage) -> dict[str, Node]:
                     }
                 },
                 "Rules": [rule | {"Priority": place} for place, rule in enumerate(_rules(stage))],
-                "VisibilityConfig": _visible(stage, "all"),
+                "VisibilityConfig": _visible(stage.prefix),
             },
         ),
         "FirewallOfTheApi": resource(
@@ -91,7 +91,7 @@ def _rule(stage: Stage, name: str, statement: Node, block: Node | None = None) -
         "Name": name,
         "Statement": statement,
         "Action": {"Block": block or {}},
-        "VisibilityConfig": _visible(stage, name),
+        "VisibilityConfig": _visible(f"{stage.prefix}-{name}"),
     }
 
 
@@ -103,17 +103,13 @@ def _managed(stage: Stage, name: str, counted: tuple[str, ...] = ()) -> Node:
         "Name": name,
         "Statement": {"ManagedRuleGroupStatement": group},
         "OverrideAction": {"None": {}},
-        "VisibilityConfig": _visible(stage, name),
+        "VisibilityConfig": _visible(f"{stage.prefix}-{name}"),
     }
 
 
-def _visible(stage: Stage, name: str) -> Node:
+def _visible(metric: str) -> Node:
     """Counted, but not sampled: samples show whole addresses, link tokens included."""
-    return {
-        "CloudWatchMetricsEnabled": True,
-        "SampledRequestsEnabled": False,
-        "MetricName": f"{stage.prefix}-{name}",
-    }
+    return {"CloudWatchMetricsEnabled": True, "SampledRequestsEnabled": False, "MetricName": metric}
 
 
 def _header(name: str) -> Node:

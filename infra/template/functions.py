@@ -5,12 +5,17 @@ These pieces are merged into the resources that Chalice writes, so they hold pro
 
 from __future__ import annotations
 
+import json
+
 from infra.stages import FUNCTIONS, Stage
 
 from .cfn import Node, att, ref, skipping, sub
 from .logs import function_name
 
 _PARTIAL = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}  # one bad message must not repeat the good ones
+# What the relay acts on (see messaging/relay.py). Most records of the stream are a message's later moves: filtered here,
+# they cost no invocation.
+_NEW_MESSAGES = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"status": {"S": ["queued"]}}}}
 _TO_FAILURES = {"Type": "SQS", "Destination": att("FailuresQueue")}
 _HOUR, _DAY = 3600, 86_400
 _SKIPPED = {
@@ -75,6 +80,7 @@ def _from_stream() -> Node:
                     "Stream": att("MessagesTable", "StreamArn"),
                     # Also what was written between the making of the table and of this: nothing queued is lost.
                     "StartingPosition": "TRIM_HORIZON",
+                    "FilterCriteria": {"Filters": [{"Pattern": json.dumps(_NEW_MESSAGES)}]},
                     "BisectBatchOnFunctionError": True,
                     "MaximumRetryAttempts": 10,
                     "MaximumRecordAgeInSeconds": _HOUR,  # by then the minute sweep has long handed it on

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import subprocess
@@ -17,13 +18,7 @@ _HOME = ROOT / ".local" / "checkov-venv"
 
 def problems_found(files: list[Path]) -> tuple[list[str], list[tuple[str, str]]]:
     """What checkov objects to, as `rule resource`; and what is skipped, as (rule resource, reason)."""
-    command = [str(_installed()), "--framework", "cloudformation", "--output", "json", "--compact", "--skip-download"]
-    for file in files:
-        command += ["--file", str(file)]
-    environment = {**os.environ, "LOG_LEVEL": "ERROR"}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    assert done.stdout.strip(), done.stderr
-    reports = json.loads(done.stdout)
+    reports = json.loads(_report(files))
     reports = reports if isinstance(reports, list) else [reports]
     failed, skipped = [], []
     for report in reports:
@@ -35,6 +30,30 @@ def problems_found(files: list[Path]) -> tuple[list[str], list[tuple[str, str]]]
             for check in report["results"]["skipped_checks"]
         ]
     return failed, skipped
+
+
+def _report(files: list[Path]) -> str:
+    """checkov's own report. It takes half a minute, so that of the very same files is kept."""
+    digest = hashlib.sha256(VERSION.encode() + b"".join(file.read_bytes() for file in files)).hexdigest()
+    kept = ROOT / ".local" / "checkov" / f"{digest[:16]}.json"
+    if not kept.exists():
+        command = [
+            str(_installed()),
+            "--framework",
+            "cloudformation",
+            "--output",
+            "json",
+            "--compact",
+            "--skip-download",
+        ]
+        for file in files:
+            command += ["--file", str(file)]
+        environment = {**os.environ, "LOG_LEVEL": "ERROR"}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        assert done.stdout.strip(), done.stderr
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(done.stdout)
+    return kept.read_text()
 
 
 def _installed() -> Path:

@@ -165,6 +165,10 @@ def test_partial_failures_are_reported_and_poison_is_put_aside(translated: Templ
     assert all(mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for mapping in mappings.values())
     (stream,) = [mapping for mapping in mappings.values() if "StartingPosition" in mapping]
     assert stream["StartingPosition"] == "TRIM_HORIZON"
+    assert json.loads(stream["FilterCriteria"]["Filters"][0]["Pattern"]) == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"NewImage": {"status": {"S": ["queued"]}}},
+    }, "what chalicelib.messaging.relay takes for new"
     assert stream["BisectBatchOnFunctionError"] is True
     assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["FailuresQueue", "Arn"]}
     for mapping in mappings.values():
