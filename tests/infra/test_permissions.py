@@ -27,7 +27,7 @@ def _stories(*modules: ModuleType) -> Iterator[Any]:
                 yield pytest.param(story, id=name)
 
 
-@pytest.mark.parametrize("story", _stories(test_benefits_batch, test_journey, test_feedback))
+@pytest.mark.parametrize("story", list(_stories(test_benefits_batch, test_journey, test_feedback)))
 def test_every_function_has_the_permissions_that_the_story_needs(story: Callable[..., None], world: World) -> None:
     have = {"world": world, "moment": world.clock}
     with permissions.watching() as asked, suppress(AssertionError):  # a story that fails does so under its own name
