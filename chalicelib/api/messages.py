@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
-from ..messaging import reading
+from .. import fields
+from ..messaging import progress, reading, suppression
 from ..messaging.reading import Message
 from ..web.operation import Answer, Call, Paging, one, page
 from .registry import AT, operation, path
@@ -63,3 +64,51 @@ def list_messages(call: Call[MessageQuery, None]) -> Answer:
 def read_message(call: Call[None, None]) -> Answer:
     """Read one message's fate."""
     return one(reading.get(call.slug, call.ids["message"]))
+
+
+def released_before(call: Call[None, None]) -> Answer:
+    """The message of a release that was carried out before."""
+    return one(reading.get(call.slug, call.ids["message"]))
+
+
+@operation(
+    "POST", f"{AT}/messages/{{message}}/release", _GROUP, gives=Message, replay=released_before, refusals=("conflict",)
+)
+def release_message(call: Call[None, None]) -> Answer:
+    """Send a message whose outcome is unknown.
+
+    Nobody knows whether the provider took it, so it may arrive twice. It goes out within a minute.
+    """
+    message = reading.get(call.slug, call.ids["message"])
+    progress.release_by(call.act, message.id)
+    return one(reading.get(call.slug, message.id))
+
+
+class Suppressed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An address that nothing is sent to."""
+
+    channel: Literal["email", "sms"]
+    recipient: Annotated[fields.Required, Meta(description="The email address, or the mobile number in E.164.")]
+
+
+class Lifted(Struct, frozen=True, kw_only=True):
+    """Whether something stood against the address."""
+
+    lifted: bool
+
+
+def lifted_before(_call: Call[None, Suppressed]) -> Answer:
+    """The block is gone already."""
+    return one(Lifted(lifted=True))
+
+
+@operation(
+    "POST", f"{AT}/suppressions/lift", _GROUP, body=Suppressed, gives=Lifted, replay=lifted_before,
+    example={"channel": "email", "recipient": "maria@example.com"},
+)  # fmt: skip
+def lift_suppression(call: Call[None, Suppressed]) -> Answer:
+    """Send to an address again.
+
+    Nothing is sent to an address that bounced for good or complained. Lift that once the reason is gone.
+    """
+    return one(Lifted(lifted=suppression.lift(call.act, call.body.channel, call.body.recipient)))

@@ -45,6 +45,7 @@ class Kind(StrEnum):
     SIGNED_IN = "client:sign-in:succeeded"
     SIGNED_OUT = "client:sign-in:ended"
 
+    MESSAGE_RELEASED = "staff:message:released"
     MESSAGE_SUPPRESSED = "system:message:suppressed"
     ADDRESS_SUPPRESSED = "system:address:suppressed"
     ADDRESS_LIFTED = "staff:address:lifted"

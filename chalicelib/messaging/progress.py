@@ -162,13 +162,33 @@ def confirm(portal: str, identifier: str, provider_id: str) -> bool:
 def release(portal: str, identifier: str) -> bool:
     """Somebody knows that the provider never took it: the next sweep sends it. Only ever on such evidence."""
     return MessageRow(message_key(portal, identifier)).change(
+        *_released(identifier), when=MessageRow.status.is_in(Status.SENDING.value, Status.UNKNOWN.value)
+    )
+
+
+def release_by(act: Act, identifier: str) -> None:
+    """The same by staff, on record. Raises Conflict for a message whose outcome is not unknown."""
+    row = MessageRow.find(message_key(act.portal, identifier))
+    tx = act.transaction()
+    tx.update(
+        MessageRow(message_key(act.portal, identifier)),
+        *_released(identifier),
+        when=MessageRow.status == Status.UNKNOWN.value,
+        refusal=Conflict("Only a message whose outcome is unknown can be sent again."),
+    )
+    about = row.subject if row else facts.subject("message", identifier)
+    facts.record(tx, act, Kind.MESSAGE_RELEASED, about, {"message": identifier})
+    tx.commit()
+
+
+def _released(identifier: str) -> list[Action]:
+    return [
         MessageRow.status.set(Status.QUEUED.value),
         MessageRow.claim.remove(),
         MessageRow.needs_attention.remove(),
         MessageRow.unsent_shard.set(unsent_shard(identifier)),
         MessageRow.sweep_at.set(clock.timestamp()),
-        when=MessageRow.status.is_in(Status.SENDING.value, Status.UNKNOWN.value),
-    )
+    ]
 
 
 def _held_by(row: MessageRow) -> Condition:

@@ -14,9 +14,9 @@ _NOT_LETTERS = re.compile(r"[\W_]+")
 
 def name_key(name: str) -> str:
     """A name without case, accents, spaces, hyphens, apostrophes and dots: `De la Cruz-Núñez` is `delacruznunez`."""
-    folded = unicodedata.normalize("NFKC", name).casefold().translate(_LETTERS)
-    bare = "".join(char for char in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(char))
-    return _NOT_LETTERS.sub("", bare)
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
+    bare = "".join(char for char in apart if not unicodedata.combining(char))
+    return _NOT_LETTERS.sub("", bare.translate(_LETTERS).casefold())
 
 
 def number_key(number: str) -> str:

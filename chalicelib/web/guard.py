@@ -77,6 +77,8 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     #
     ("GET", f"{_AT}/messages"): _key("messages:read"),
     ("GET", f"{_AT}/messages/{{message}}"): _key("messages:read"),
+    ("POST", f"{_AT}/messages/{{message}}/release"): _key("messages:write"),
+    ("POST", f"{_AT}/suppressions/lift"): _key("messages:write"),
     ("GET", f"{_AT}/facts"): _key("facts:read"),
     #
     ("GET", f"{_API}/openapi.json"): _PUBLIC,
