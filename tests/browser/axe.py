@@ -1,0 +1,43 @@
+"""axe-core, which finds what keeps people out of a page: installed by npm once, one exact version, never shipped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.pages.preview import ROOT
+
+VERSION = "4.14.1"
+_PLACE = ROOT / ".local" / "tools" / "axe"  # a place of its own: npm removes from one what was not asked for
+
+
+def script() -> Path | None:
+    """The library, installed first if it is not there; None where npm is not."""
+    package = _PLACE / "node_modules" / "axe-core"
+    if not _is_installed(package):
+        npm = shutil.which("npm")
+        if npm is None:
+            return None
+        _PLACE.mkdir(parents=True, exist_ok=True)
+        command = [npm, "install", "--prefix", str(_PLACE), "--no-package-lock", "--no-save", "--no-audit", "--no-fund"]
+        subprocess.run([*command, f"axe-core@{VERSION}"], capture_output=True, check=False)
+    return package / "axe.min.js" if _is_installed(package) else None
+
+
+def _is_installed(package: Path) -> bool:
+    try:
+        return bool(json.loads((package / "package.json").read_text(encoding="utf-8"))["version"] == VERSION)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def violations(page: Page, source: str) -> list[str]:
+    """What axe has against the page as it stands: rule, and where. Run from outside, so the page's policy stays as it is."""
+    page.evaluate(f"() => {{ if (!window.axe) {{ {source} }} }}")
+    found: dict[str, Any] = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+    return [f"{each['id']}: {node['html'][:160]}" for each in found["violations"] for node in each["nodes"]]

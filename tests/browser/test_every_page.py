@@ -1,0 +1,150 @@
+"""Every hosted page, on the way through the story: by axe in light and dark, on phones and desktops, under its policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from chalicelib.web.guard import GUARDS
+from tests.browser import axe
+from tests.browser.running import IN_BROWSER, PDF, Local, Shop, Tab
+
+AXE = axe.script()
+pytestmark = [
+    *IN_BROWSER,
+    pytest.mark.skipif(AXE is None, reason="NO NPM ON THE PATH: pages were not looked at by axe"),
+]
+WIDTHS = (320, 390, 768, 1280)
+Look = Callable[[str], None]
+
+
+def test_every_page_is_accessible_fits_and_keeps_to_its_policy(local: Local, tab: Tab, tmp_path: Path) -> None:
+    assert AXE is not None
+    source, faults, looked = AXE.read_text(encoding="utf-8"), list[str](), list[str]()
+
+    def look(name: str) -> None:
+        page = tab.page
+        looked.append(name)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            faults.extend(f"{name}, {scheme}: {fault}" for fault in axe.violations(page, source))
+        grounds = set()
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            grounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        if len(grounds) != 2:
+            faults.append(f"{name}: dark mode looks like light mode")
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            over = page.evaluate("document.documentElement.scrollWidth") - width
+            if over > 0:
+                faults.append(f"{name}: scrolls sideways by {over} at {width}")
+        page.emulate_media(color_scheme="light")
+
+    walk(local, tab, look, tmp_path)
+    assert faults == []
+    assert len(looked) == len(set(looked)) == 21
+    pages = {
+        route
+        for (method, route), guard in GUARDS.items()
+        if guard.audience in ("visitor", "client") and method == "GET"
+    }
+    assert pages <= WALKED, "a page that nobody looks at"
+
+
+WALKED = {
+    "/{portal}", "/{portal}/{proxy+}", "/{portal}/trouble", "/{portal}/sign-in", "/{portal}/sign-in/confirm",
+    "/{portal}/sign-in/code", "/{portal}/batches/{batch}", "/{portal}/batches/{batch}/documents/{document}",
+    "/{portal}/batches/{batch}/upload", "/{portal}/batches/{batch}/upload/{document}",
+}  # fmt: skip
+
+
+def walk(local: Local, tab: Tab, look: Look, folder: Path) -> None:
+    """Through every page, and the states of it that look different."""
+    shop = Shop(
+        local,
+        policy={"session_idle_minutes": 5},
+        incident_banner="Texts are slow today. See https://status.acme.example",
+        wording={"additional_notes": "New here? Ask us."},
+        tiles=[{"title": "Guide", "text": "How plans work.", "url": "https://acme.example/guide"}],
+        privacy_url="https://acme.example/privacy",
+    )
+    page = tab.page
+    shop.place_in_review()
+    page.goto(shop.url("/sign-in"))
+    look("sign in")
+    tab.press("Next")
+    look("sign in, with errors")
+    page.get_by_role("link", name="Trouble signing in?").click()
+    look("trouble")
+    page.goto(shop.url("/nowhere"))
+    look("no such page")
+    page.goto(f"{local.url}/no-such-portal/")
+    look("no such portal")
+    before_the_code(shop, tab, look)
+    look("welcome")
+    page.goto(shop.url(f"/{shop.at_batch}"))
+    look("a batch in review, without documents")
+    send_file(page, tab, folder, look)
+    look("a batch in review")
+    tab.press("Send my answer")
+    look("a batch, with errors")
+    page.clock.install()
+    page.reload()
+    page.clock.run_for(190_000)
+    expect(page.get_by_role("dialog", name="Are you still there?")).to_be_visible()
+    look("a batch, about to be signed out")
+    tab.press("Stay signed in")
+    page.get_by_label("I ask for changes").check()
+    page.get_by_label("Your comment").fill("Less, please.")
+    tab.press("Send my answer")
+    look("a batch that was answered")
+    page.goto(shop.url(f"/batches/{'0' * 32}"))
+    look("a batch of nobody")
+    tab.press("Sign out")
+    look("signed out")
+
+
+def before_the_code(shop: Shop, tab: Tab, look: Look) -> None:
+    page = tab.page
+    page.goto(shop.url("/"))
+    tab.type(client_number=shop.number, last_name=shop.last_name)
+    tab.press("Next")
+    look("confirm")
+    tab.press("Send Verification Code")
+    look("confirm, with errors")
+    tab.type(destination=shop.email)
+    tab.press("Send Verification Code")
+    look("code")
+    tab.type(code="12")
+    tab.press("Next")
+    look("code, with errors")
+    tab.type(code=shop.local.newest_code(shop.email))
+    tab.press("Next")
+
+
+def send_file(page: Page, tab: Tab, folder: Path, look: Look) -> None:
+    page.get_by_role("link", name="Send us a file").click()
+    look("upload: name")
+    tab.type(name="Signed enrolment form")
+    tab.press("Next")
+    look("upload: file")
+    file = folder / "scan.pdf"
+    file.write_bytes(PDF)
+    page.get_by_label("File").set_input_files(file)
+    tab.press("Send")
+    look("upload: finish")
+    tab.press("Check and share")
+    look("upload: done")
+    page.get_by_role("link", name="Go back to the documents").click()
+
+
+def test_axe_finds_what_is_planted(tab: Tab) -> None:
+    """The test above can fail."""
+    assert AXE is not None
+    tab.page.set_content("<html><body><img src='x'><p style='color:#999;background:#aaa'>soft</p></body></html>")
+    found = " ".join(axe.violations(tab.page, AXE.read_text(encoding="utf-8")))
+    assert "image-alt" in found and "color-contrast" in found and "html-has-lang" in found
