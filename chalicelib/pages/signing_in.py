@@ -72,9 +72,11 @@ def send_code(view: View) -> Response:
     except StillOpen as refusal:
         asked = refusal.visit
     except Invalid as refusal:
-        return _confirm_page(view, typed, errors=refusal.fields, status=400)
+        offered = len(view.portal.policy.sign_in_methods) > 1  # with one method there is no field to point at
+        errors = refusal.fields if offered else dict.fromkeys(["destination"], *refusal.fields.values())
+        return _confirm_page(view, typed, errors=errors, status=400)
     except TooMany as refusal:
-        return _confirm_page(view, typed, errors={"destination": _with_wait(refusal)}, status=429)
+        return _later(_confirm_page(view, typed, errors={"destination": _with_wait(refusal)}, status=429), refusal)
     _keep(view, asked)
     return view.go("/sign-in/code")
 
@@ -101,7 +103,7 @@ def enter_code(view: View) -> Response:
     except (CodeOver, Invalid) as refusal:
         return _code_page(view, visit, errors={"code": refusal.fields.get("code", refusal.text)}, status=refusal.status)
     except TooMany as refusal:
-        return _code_page(view, visit, errors={"code": _with_wait(refusal)}, status=429)
+        return _later(_code_page(view, visit, errors={"code": _with_wait(refusal)}, status=429), refusal)
     view.keep("session", entered.session)
     if entered.browser:
         view.keep("browser", entered.browser, view.portal.policy.known_browser_days * 86400)
@@ -124,7 +126,7 @@ def resend(view: View) -> Response:
         _keep(view, refusal.visit)
         return _code_page(view, refusal.visit, errors={"code": refusal.text}, status=429)
     except TooMany as refusal:
-        return _code_page(view, visit, errors={"code": _with_wait(refusal)}, status=429)
+        return _later(_code_page(view, visit, errors={"code": _with_wait(refusal)}, status=429), refusal)
     _keep(view, visit)
     return view.go("/sign-in/code")
 
@@ -226,6 +228,12 @@ def _visitor(view: View) -> Visitor:
 
 def _resend_in(visit: Visit) -> int:
     return max(visit.sent_at + limits.CODE_RESEND.seconds - clock.timestamp(), 0)
+
+
+def _later(response: Response, refusal: Refusal) -> Response:
+    if refusal.retry_after:
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
 
 
 def _with_wait(refusal: Refusal) -> str:

@@ -45,6 +45,10 @@ class SendsUsedUp(TooMany):
         self.challenge = challenge
 
 
+class DestinationUsedUp(SendsUsedUp):
+    """As many codes as may be have gone to this very address, for whomever."""
+
+
 def identity(kind: str, *typed: str) -> str:
     """The fingerprint under which tries with this input (already folded) are counted."""
     return fingerprint(f"identity/{kind}", *typed)
@@ -70,7 +74,7 @@ def note_send(tx: Transaction, portal: str, identity_key: str, destination: str,
         *shifted(IdentityRow, now),
         IdentityRow.expires_at.set(now + CODE_SENDS_A_DAY.seconds),
         when=room,
-        refusal=SendsUsedUp(None),
+        refusal=DestinationUsedUp(None),
     )
 
 

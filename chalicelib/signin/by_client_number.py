@@ -11,6 +11,7 @@ we do not know the challenge is a decoy that no code opens, and its message is d
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -24,7 +25,7 @@ from ..people.cards import Card, Opened
 from ..portals import Portal
 from ..security import browsers, codes, identities, limits, sessions
 from ..security.codes import Challenge, CodeOver, CodeWrong
-from ..security.identities import SendsUsedUp
+from ..security.identities import DestinationUsedUp, SendsUsedUp
 from ..storage import Transaction, beside
 
 PURPOSE = "sign-in"
@@ -92,17 +93,17 @@ def request_code(act: Act, portal: Portal, visit: Visit, visitor: Visitor, metho
     destination = _destination(portal, method, typed)
     tries = _tries(act.portal, visit, visitor)
     found = _looked_up(act, visit, tries, method, destination)
-    tx = act.transaction()
-    made = codes.issue(
-        tx, act.portal, purpose=PURPOSE, channel=method, holder=found.holder, minutes=portal.policy.code_minutes
-    )
+
+    def issue(tx: Transaction, holder: str | None) -> Challenge:
+        minutes = portal.policy.code_minutes
+        return codes.issue(tx, act.portal, purpose=PURPOSE, channel=method, holder=holder, minutes=minutes)
+
     try:
-        _send(tx, act, found, tries, method, destination, made)
+        return _asked(visit, method, typed, _send(act, found, tries, method, destination, issue))
     except SendsUsedUp as refusal:
         if not refusal.challenge:
             raise
         raise StillOpen(_asked(visit, method, typed, Challenge(refusal.challenge, 0, 0, 0), sent=False)) from refusal
-    return _asked(visit, method, typed, made)
 
 
 def resend(act: Act, portal: Portal, visit: Visit, visitor: Visitor) -> Visit:
@@ -111,10 +112,12 @@ def resend(act: Act, portal: Portal, visit: Visit, visitor: Visitor) -> Visit:
     tries = _tries(act.portal, visit, visitor)
     found = _looked_up(act, visit, tries, visit.method, destination)
     held = Challenge(visit.challenge, visit.counter, visit.version, visit.code_until)
-    tx = act.transaction()
-    made = codes.renew(tx, act.portal, held, minutes=portal.policy.code_minutes)
+
+    def renew(tx: Transaction, _holder: str | None) -> Challenge:
+        return codes.renew(tx, act.portal, held, minutes=portal.policy.code_minutes)
+
     try:
-        _send(tx, act, found, tries, visit.method, destination, made)
+        made = _send(act, found, tries, visit.method, destination, renew)
     except CodeOver:
         return request_code(act, portal, visit, visitor, visit.method, visit.destination)
     except SendsUsedUp as refusal:
@@ -209,10 +212,22 @@ def _looked_up(act: Act, visit: Visit, tries: _Tries, method: str, destination: 
 
 
 def _send(
-    tx: Transaction, act: Act, found: _Match, tries: _Tries, method: str, destination: str, made: Challenge
-) -> None:
-    """Complete and commit the transaction that sends a code, or for nobody a decoy of the same shape."""
-    place = identities.identity("destination", method, destination, tries.browser)
+    act: Act,
+    found: _Match,
+    tries: _Tries,
+    method: str,
+    destination: str,
+    challenge: Callable[[Transaction, str | None], Challenge],
+) -> Challenge:
+    """Send a code in one transaction, or for nobody a decoy of the same shape; the challenge it belongs to.
+
+    Only true sends count against the address, so nobody who merely knows an address can use its codes up. When they are
+    used up, by the address's other accounts, a decoy goes out: a refusal would tell that the rest was right.
+    """
+    parts = (method, destination, tries.browser) if found.card else (method, destination, tries.key)
+    place = identities.identity("destination", *parts)
+    tx = act.transaction()
+    made = challenge(tx, found.holder)
     identities.note_send(tx, act.portal, tries.key, place, made.id)
     if found.card:
         about, kind, changes = facts.subject("contact", found.card.contact_id), Kind.CODE_REQUESTED, {"by": method}
@@ -232,7 +247,14 @@ def _send(
         decoy=found.card is None,
     )
     facts.record(tx, act, kind, about, changes)
-    tx.commit()
+    try:
+        tx.commit()
+    except DestinationUsedUp:
+        if found.card is None:
+            raise
+        nobody = _Match(None, "", "sends-used-up", found.account_id)
+        return _send(act, nobody, tries, method, destination, challenge)
+    return made
 
 
 def _asked(visit: Visit, method: str, typed: str, made: Challenge, *, sent: bool = True) -> Visit:
