@@ -43,6 +43,9 @@ package: $(VENV)/.installed ## the Lambda package and its CloudFormation templat
 deploy: $(VENV)/.installed ## package and deploy STAGE to the AWS account of your credentials; see docs/deployment.md
 	@$(PY) -m infra.deploy --stage $(STAGE) --out $(OUT)
 
+checkov: $(VENV)/.installed ## install checkov in an environment of its own; the tests do it if it is absent
+	@$(PY) -m tests.infra.checkov
+
 openapi: $(VENV)/.installed ## write docs/openapi.json anew after a change of the API
 	@WRITE_SNAPSHOT=1 $(PY) -m pytest -q tests/api/test_openapi.py -k snapshot
 
