@@ -1,6 +1,7 @@
 """Pictures of the product as a visitor sees it, taken from a running `make run`: `python -m tests.screenshots FOLDER`.
 
-Walks the whole journey as the demo client, so it is also a quick look at whether everything works.
+Walks the whole journey as the demo client, so it is also a quick look at whether everything works. By itself it takes the
+pictures of the README; sizes named after the folder (desktop, phone, desktop-dark, phone-dark) give every page whole.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage", "--no-first-run",
     "--disable-sync",
 ]  # fmt: skip
-SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
+README = {"sign-in", "batch"}
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 
 
 def chromium() -> str:
@@ -36,11 +38,12 @@ def newest_code(base: str, address: str) -> str:
     return re.search(r"\b(\d{6})\b", text)[1]  # type: ignore[index]
 
 
-def walk(page: Page, base: str, folder: Path, suffix: str) -> None:
+def walk(page: Page, base: str, folder: Path, suffix: str, *, whole: bool) -> None:
     """The journey of the demo client, a picture a page."""
 
     def shoot(name: str) -> None:
-        page.screenshot(path=folder / f"{name}{suffix}.png", full_page=True)
+        if whole or name in README:
+            page.screenshot(path=folder / f"{name}{suffix}.png", full_page=whole)
 
     client = json.loads((Path(os.environ.get("LOCAL_DIR", ".local")) / "demo.json").read_text())["clients"][0]
     page.goto(f"{base}/acme/batches/{client['batch']}")
@@ -76,16 +79,16 @@ def main() -> None:
     """Take them all, in light and dark, on a desktop and a phone."""
     folder, base = Path(sys.argv[1]), os.environ.get("BASE_URL", "http://127.0.0.1:8000")
     folder.mkdir(parents=True, exist_ok=True)
-    only = sys.argv[2:] or ["desktop", "phone"]
+    sizes = sys.argv[2:]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        for size in only:
+        for size in sizes or ["desktop"]:
             width, height = SIZES[size.removesuffix("-dark")]
             scheme = "dark" if size.endswith("-dark") else "light"
             context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
             page = context.new_page()
             page.on("console", lambda message: print("console:", message.text) if message.type in ("error", "warning") else None)
-            walk(page, base, folder, "" if size == "desktop" else f"-{size}")
+            walk(page, base, folder, "" if size == "desktop" else f"-{size}", whole=bool(sizes))
             context.close()
         browser.close()
 
