@@ -26,7 +26,9 @@ SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 
 def chromium() -> str:
     """The path of an installed Chromium."""
-    found = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+    found = next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
     return found or sys.exit("Install Chromium first.")
 
 
@@ -34,7 +36,9 @@ def newest_code(base: str, address: str) -> str:
     """The six digits of the newest message to an address, from the inbox."""
     with urllib.request.urlopen(f"{base}/inbox/messages.json") as answer:
         messages = json.load(answer)
-    text = next(message["text"] for message in messages if message["to"] == address and re.search(r"\b\d{6}\b", message["text"]))
+    text = next(
+        message["text"] for message in messages if message["to"] == address and re.search(r"\b\d{6}\b", message["text"])
+    )
     return re.search(r"\b(\d{6})\b", text)[1]  # type: ignore[index]
 
 
@@ -87,7 +91,10 @@ def main() -> None:
             scheme = "dark" if size.endswith("-dark") else "light"
             context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
             page = context.new_page()
-            page.on("console", lambda message: print("console:", message.text) if message.type in ("error", "warning") else None)
+            page.on(
+                "console",
+                lambda message: print("console:", message.text) if message.type in ("error", "warning") else None,
+            )
             walk(page, base, folder, "" if size == "desktop" else f"-{size}", whole=bool(sizes))
             context.close()
         browser.close()

@@ -124,7 +124,7 @@ def resend(view: View) -> Response:
         visit = journey.resend(view.act, view.portal, visit, _visitor(view))
     except StillOpen as refusal:
         _keep(view, refusal.visit)
-        return _code_page(view, refusal.visit, errors={"code": refusal.text}, status=429)
+        return _later(_code_page(view, refusal.visit, errors={"code": _with_wait(refusal)}, status=429), refusal)
     except TooMany as refusal:
         return _later(_code_page(view, visit, errors={"code": _with_wait(refusal)}, status=429), refusal)
     _keep(view, visit)
@@ -240,4 +240,6 @@ def _with_wait(refusal: Refusal) -> str:
     if not refusal.retry_after:
         return refusal.text
     minutes = -(-refusal.retry_after // 60)
-    return f"{refusal.text} That is in about {minutes} minute{'s' if minutes > 1 else ''}."
+    if minutes > 90:
+        return f"{refusal.text} You can go on in about {-(-minutes // 60)} hours."
+    return f"{refusal.text} You can go on in about {minutes} minute{'s' if minutes > 1 else ''}."

@@ -35,14 +35,17 @@ class Locked(TooMany):
 
 
 class SendsUsedUp(TooMany):
-    """The codes of this quarter of an hour, or this day, are used up; `challenge` is the one still open, if any."""
+    """The codes of this quarter of an hour, or this day, are used up.
+
+    `challenge` is the newest one if it has not been used, and `sent_at` when its code was sent.
+    """
 
     code = "sends-used-up"
-    text = "We have sent as many codes as we may for now. Use the newest one, or try again in a quarter of an hour."
+    text = "We have sent as many codes as we may for now. Use the newest one, or wait and ask again."
 
-    def __init__(self, challenge: str | None) -> None:
-        super().__init__()
-        self.challenge = challenge
+    def __init__(self, challenge: str | None = None, sent_at: int = 0, *, retry_after: int | None = None) -> None:
+        super().__init__(retry_after=retry_after)
+        self.challenge, self.sent_at = challenge, sent_at
 
 
 class DestinationUsedUp(SendsUsedUp):
@@ -74,7 +77,7 @@ def note_send(tx: Transaction, portal: str, identity_key: str, destination: str,
         *shifted(IdentityRow, now),
         IdentityRow.expires_at.set(now + CODE_SENDS_A_DAY.seconds),
         when=room,
-        refusal=DestinationUsedUp(None),
+        refusal=DestinationUsedUp(),
     )
 
 
@@ -92,11 +95,12 @@ def note_failure(tx: Transaction, portal: str, identity_key: str) -> None:
 
 
 def note_success(tx: Transaction, portal: str, identity_key: str) -> None:
-    """Add a right code to the transaction: the failures in a row are over. Refused with Locked while locked."""
+    """Add a right code to the transaction: failures in a row and challenge are over. Refused with Locked while locked."""
     now = clock.timestamp()
     tx.update(
         IdentityRow(_key(portal, identity_key)),
         IdentityRow.failures.set(0),
+        IdentityRow.challenge.remove(),
         when=unlocked(IdentityRow, now),
         refusal=lambda present: _why_not(present, now),
     )
@@ -119,7 +123,13 @@ def _why_not(present: dict[str, Any], now: int) -> Refusal:
         return Locked("There were too many wrong codes. Contact support to be let in again.")
     if locked and int(row.failed_at or 0) > now - locked:
         return _locked_for(int(row.failed_at or 0) + locked - now)
-    return SendsUsedUp(row.challenge)
+    return SendsUsedUp(row.challenge, int(row.sent_1 or 0), retry_after=_room_in(row, now))
+
+
+def _room_in(row: IdentityRow, now: int) -> int:
+    """After how many seconds one more code may be sent."""
+    sent = [int(getattr(row, slot.attr_name) or 0) for slot in IdentityRow.slots()]
+    return max(sent[limit.count - 1] + limit.seconds - now for limit in (CODE_SENDS, CODE_SENDS_A_DAY))
 
 
 def _locked_for(seconds: int) -> Locked:

@@ -103,7 +103,9 @@ def request_code(act: Act, portal: Portal, visit: Visit, visitor: Visitor, metho
     except SendsUsedUp as refusal:
         if not refusal.challenge:
             raise
-        raise StillOpen(_asked(visit, method, typed, Challenge(refusal.challenge, 0, 0, 0), sent=False)) from refusal
+        open_until = refusal.sent_at + portal.policy.code_minutes * 60
+        held = Challenge(refusal.challenge, 0, 0, open_until)
+        raise StillOpen(_asked(visit, method, typed, held, sent=False), refusal) from refusal
 
 
 def resend(act: Act, portal: Portal, visit: Visit, visitor: Visitor) -> Visit:
@@ -121,7 +123,7 @@ def resend(act: Act, portal: Portal, visit: Visit, visitor: Visitor) -> Visit:
     except CodeOver:
         return request_code(act, portal, visit, visitor, visit.method, visit.destination)
     except SendsUsedUp as refusal:
-        raise StillOpen(visit) from refusal
+        raise StillOpen(visit, refusal) from refusal
     return _asked(visit, visit.method, visit.destination, made)
 
 
@@ -160,8 +162,8 @@ def enter_code(act: Act, portal: Portal, visit: Visit, visitor: Visitor, typed: 
 class StillOpen(SendsUsedUp):
     """No further code may be sent for now, but the newest one still opens: `visit` leads to its page."""
 
-    def __init__(self, visit: Visit) -> None:
-        super().__init__(visit.challenge)
+    def __init__(self, visit: Visit, refusal: SendsUsedUp) -> None:
+        super().__init__(visit.challenge, refusal.sent_at, retry_after=refusal.retry_after)
         self.visit = visit
 
 
