@@ -9,6 +9,9 @@ from werkzeug.datastructures import Headers
 
 from chalicelib import portals
 from chalicelib.errors import NotFound
+from chalicelib.facts import Act, Kind
+from chalicelib.messaging import progress, suppression
+from chalicelib.messaging.models import MessageRow, message_key
 from chalicelib.people import accounts, cards, contacts, matching
 from chalicelib.portals import api_keys
 from chalicelib.selfservice import batches, documents
@@ -378,6 +381,44 @@ class RemovesADocument(Journey):
         raise AssertionError("it is still there")
 
 
+class ReleasesAMessage(Repeatable):
+    """Staff send what nobody knows the outcome of: it goes out once more, once."""
+
+    route = ("POST", f"{_AT}/messages/{{message}}/release")
+
+    def prepare(self) -> None:
+        self.client = self.make_client()
+        (self.message,) = self.machine.get("messages", about=f"batch:{self.client.batch.id}")["items"]
+        row = MessageRow.find(message_key(self.slug, self.message["id"]))
+        assert row and progress.claim(row) and progress.lost_sight(row, "worker-died")
+
+    def act(self) -> Seen:
+        return self.ask("POST", f"messages/{self.message['id']}/release", **self.key())
+
+    def check(self) -> None:
+        self.world.tick()
+        self.world.drain()
+        about = f"batch:{self.client.batch.id}"
+        assert self.sent_about(about, "batch-in-review") == 1
+        assert self.facts_about(about, Kind.MESSAGE_RELEASED) == 1
+
+
+class LiftsASuppression(Repeatable):
+    """Staff let messages to an address through again."""
+
+    route = ("POST", f"{_AT}/suppressions/lift")
+
+    def prepare(self) -> None:
+        self.to = f"bounced{next(_names)}@x.example"
+        suppression.suppress(Act(self.slug, "system:tests"), "email", self.to, "bounced")
+
+    def act(self) -> Seen:
+        return self.ask("POST", "suppressions/lift", {"channel": "email", "recipient": self.to}, **self.key())
+
+    def check(self) -> None:
+        assert suppression.is_suppressed(self.slug, "email", self.to) is None
+
+
 class Reads(Journey):
     """A read."""
 
@@ -425,7 +466,8 @@ class ListsPortals(Reads):
 JOURNEYS: list[type[Journey]] = [
     CreatesAPortal, ChangesAPortal, CreatesAnApiKey, RevokesAnApiKey, CreatesAnAccount, CreatesAccounts, ChangesAnAccount,
     CreatesAContact, CreatesContacts, ChangesAContact, RemovesAContact, CreatesABatchInReview, PlacesInReview,
-    NotifiesAgain, AddsADocument, ChecksADocument, RemovesADocument, ListsPortals,
+    NotifiesAgain, AddsADocument, ChecksADocument, RemovesADocument, ReleasesAMessage, LiftsASuppression,
+    ListsPortals,
     *map(reading, (
         "", "api-keys", "accounts", "accounts/{account}", "accounts/{account}/contacts", "contacts", "contacts/{contact}",
         "batches", "batches/{batch}", "batches/{batch}/documents", "batches/{batch}/documents/{document}",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -97,6 +97,17 @@ def test_every_form_refuses_a_bomb_quickly(world: World, step: Step) -> None:
         assert seen.status < 500, (name, seen.status)
         assert seconds < MOST_SECONDS, (name, seconds)
         assert len(seen.body) < 40_000, name
+
+
+def test_fields_beyond_any_form_are_refused_even_beside_the_right_ones(world: World) -> None:
+    client, browser = make_client(world), Browser()
+    browser.open(f"/{client.slug}/sign-in")
+    right = urlencode(
+        {**browser.here.form_with("last_name").fields, "client_number": client.number, "last_name": "Nunez"}
+    )
+    for number, status in ((20, 303), (60, 400), (10_000, 400)):
+        body = f"{right}&{'&'.join(f'f{n}=' for n in range(number))}".encode()[:65_000]
+        assert post(browser, f"/{client.slug}/sign-in", body)[0].status == status
 
 
 @pytest.mark.parametrize(
