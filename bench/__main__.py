@@ -9,10 +9,10 @@ from tests.world import World  # first: it sets the environment the product read
 
 def main() -> None:
     """Run the parts named on the command line, or all."""
-    wanted = sys.argv[1:] or ["sign_in", "api", "cold_start"]
-    if {"sign_in", "api"} & set(wanted):
+    wanted = sys.argv[1:] or ["sign_in", "api", "alike", "cold_start"]
+    if {"sign_in", "api", "alike"} & set(wanted):
         world = World()
-        from bench import api, sign_in, trace
+        from bench import alike, api, sign_in, trace
 
         trace.time_pynamodb()
         with world.telling():
@@ -22,6 +22,8 @@ def main() -> None:
             if "api" in wanted:
                 trace.count_calls()
                 api.run(world)
+            if "alike" in wanted:
+                alike.run(world)
     if "cold_start" in wanted:
         from bench import cold_start
 

@@ -7,7 +7,6 @@ token, and even the sealed cookie must have the same length. Timings are printed
 from __future__ import annotations
 
 import re
-import statistics
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -177,18 +176,3 @@ def test_no_code_opens_a_decoy_not_even_the_one_it_would_have_been_sent(world: W
     assert visit is not None
     digits = codes.digits(case.portal, visit.challenge, visit.counter, visit.version)
     assert browser.fill(code=digits).status == 400 and not browser.cookie("session")
-
-
-def test_interleaved_timings_for_the_reader(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    rounds = 3
-    seconds: dict[tuple[str, str], list[float]] = {}
-    for _ in range(rounds):
-        for name, case in cases(world).items():
-            walk(world, case, "email", "000000")
-            for step in STEPS:
-                seconds.setdefault((step, name), []).append(case.seconds[step])
-    with capsys.disabled():
-        for step in STEPS:
-            medians = [f"{name} {1000 * statistics.median(seconds[step, name]):.1f}" for name in CASES]
-            print(f"\n  {step}, median ms of {rounds}: {', '.join(medians)}", end="")
-        print()
