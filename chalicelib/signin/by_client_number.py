@@ -12,12 +12,13 @@ we do not know the challenge is a decoy that no code opens, and its message is d
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
 
 from .. import clock, facts
-from ..errors import Conflict, Invalid, Refusal
+from ..errors import Conflict, Invalid, Refusal, Unavailable
 from ..facts import Act, Kind
 from ..messaging.queue import queue
 from ..people import cards, matching
@@ -153,7 +154,8 @@ def enter_code(act: Act, portal: Portal, visit: Visit, visitor: Visitor, typed: 
     except Conflict as refusal:
         raise CodeOver from refusal
     if counted >= limits.CROWDED:
-        limits.give_back(act.portal, "codes-typed", tries.counted_as, limits.CODES_TYPED_PER_ADDRESS)
+        with suppress(Unavailable):  # the visitor is in; a count too many on a crowded address is the lesser harm
+            limits.give_back(act.portal, "codes-typed", tries.counted_as, limits.CODES_TYPED_PER_ADDRESS)
     days = portal.policy.known_browser_days
     browser = browsers.remember(act.portal, visitor.browser_cookie, tries.plain, days=days) if days else None
     return SignedIn(session, browser, visit.next_path)
