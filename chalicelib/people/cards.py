@@ -8,13 +8,14 @@ from typing import Any
 import msgspec
 
 from .. import clock
-from ..errors import Conflict, Refusal
-from ..storage import Transaction, query, size
+from ..errors import Conflict, NotFound, Refusal
+from ..storage import Transaction, query, raw, size
 from .matching import email_key, name_key
 from .models import CardRow
 
 MOST_OPEN = 60  # batches open to one contact at a time; keeps a card, and so every sign-in, small
 _CLAIM = "account"
+_AT_A_TIME = 500  # cards in one read
 
 
 class OpenBatch(msgspec.Struct, frozen=True):
@@ -67,12 +68,21 @@ class Opened:
 
 
 def under(portal: str, number_key: str) -> Opened:
-    """Everything under a client number, in one consistent read."""
-    rows = query(CardRow, partition(portal, number_key), limit=500).items if number_key else []
+    """Everything under a client number, by consistent reads: one, unless an account has hundreds of contacts."""
+    rows = _rows(partition(portal, number_key)) if number_key else []
     claim = next((row for row in rows if row.sk == _CLAIM), None)
     if claim is None:
         return Opened(None, ())
     return Opened(claim.account_id, tuple(_card(claim, row) for row in rows if row is not claim))
+
+
+def _rows(pk: str) -> list[CardRow]:
+    page = query(CardRow, pk, limit=_AT_A_TIME)
+    rows = page.items
+    while page.cursor:
+        page = query(CardRow, pk, limit=_AT_A_TIME, cursor=page.cursor)
+        rows += page.items
+    return rows
 
 
 def of_contact(portal: str, number_key: str, contact_id: str) -> Card | None:
@@ -111,13 +121,22 @@ def _full_or_gone(present: dict[str, Any]) -> Refusal:
     return Conflict("A contact of this batch was changed at the same moment. Try again.")
 
 
-def note_sign_in(tx: Transaction, portal: str, number_key: str, contact_id: str) -> None:
-    """Add to the transaction that this contact signed in now; refused if the contact is gone."""
+def note_sign_in(tx: Transaction, portal: str, number_key: str, contact_id: str, address: str) -> None:
+    """Add to the transaction that this contact signs in now, by a code sent to `address`.
+
+    Refused with NotFound unless all that was true when the code was asked for still is: the account is open, the contact
+    is there, the address is still on file, something is open to it.
+    """
+    pk = partition(portal, number_key)
+    tx.check(CardRow(pk, _CLAIM), when=CardRow.status == "open", refusal=NotFound())
+    quoted = msgspec.json.encode(address).decode()
+    on_file = (CardRow.mobile == address) | raw("emails").contains(quoted)
     tx.update(
-        CardRow(partition(portal, number_key), f"card#{contact_id}"),
+        CardRow(pk, f"card#{contact_id}"),
         CardRow.signed_in_before.set(CardRow.signed_in_at | 0),
         CardRow.signed_in_at.set(clock.timestamp()),
-        when=CardRow.pk.exists(),
+        when=(size(CardRow.batches) > 0) & on_file,
+        refusal=NotFound(),
     )
 
 

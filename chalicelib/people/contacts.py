@@ -14,13 +14,35 @@ from . import matching
 from .models import AccountRow, CardRow, ContactRow
 from .shapes import Contact, ContactDetails, ContactInput
 
+_TRIES = 4  # of a creation, when the account's number moves meanwhile
+
 
 def create(act: Act, country: str, wanted: ContactInput, *, contact_id: str | None = None) -> Contact:
     """A new contact at an account. Refuses an account that does not exist, and fields that are wrong."""
-    account = _account_row(act.portal, wanted.account_id)
+    details = checked_contact(_details(wanted), country)
+    for attempt in range(_TRIES):
+        try:
+            return _created(act, wanted.account_id, details, contact_id)
+        except Stale:
+            if attempt + 1 == _TRIES:
+                raise
+    raise Stale
+
+
+def _created(act: Act, account_id: str, details: ContactDetails, contact_id: str | None) -> Contact:
+    """One try at a creation. Raises Stale when the account's number moved meanwhile.
+
+    The claim's revision is raised, so that a move that has read the cards already does not leave the new one behind.
+    """
+    account = _account_row(act.portal, account_id)
     tx = act.transaction()
-    made = add_contact(tx, act, account, checked_contact(_details(wanted), country), contact_id=contact_id)
-    tx.check(AccountRow(account.pk, account.sk), when=AccountRow.cards == account.cards)
+    made = add_contact(tx, act, account, details, contact_id=contact_id)
+    tx.update(
+        CardRow(account.cards, "account"),
+        CardRow.revision.add(1),
+        when=CardRow.account_id == account_id,
+        refusal=Stale(),
+    )
     tx.commit()
     return made
 
@@ -110,18 +132,20 @@ def change(act: Act, country: str, contact_id: str, wanted: ContactInput, *, ver
 
 
 def remove(act: Act, contact_id: str, *, version: int | None = None) -> None:
-    """Remove a contact and with it every way in. Refused while a batch is open to it."""
+    """Remove a contact and with it every way in. Refused while a batch is open to it, and with Stale as changes are."""
     row = _row(act.portal, contact_id)
     if version is not None and version != row.version:
         raise Stale
     account = _account_row(act.portal, row.account_id)
     card = CardRow.find(account.cards, f"card#{contact_id}")
-    if card is not None and card.open_batches():
+    if card is None:
+        raise Stale  # the number moved since the account was read
+    if card.open_batches():
         raise Conflict("A batch is open to this contact. Choose another contact there first, then remove this one.")
     tx = act.transaction()
     tx.delete(ContactRow(row.pk, row.sk), when=ContactRow.version == row.version, refusal=Stale())
-    if card is not None:
-        tx.delete(CardRow(card.pk, card.sk), when=CardRow.revision == card.revision)
+    tx.check(AccountRow(account.pk, account.sk), when=AccountRow.cards == account.cards, refusal=Stale())
+    tx.delete(CardRow(card.pk, card.sk), when=CardRow.revision == card.revision, refusal=Stale())
     facts.record(tx, act, Kind.CONTACT_REMOVED, facts.subject("contact", contact_id), {"account": row.account_id})
     tx.commit()
 
