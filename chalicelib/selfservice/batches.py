@@ -24,6 +24,7 @@ from .shapes import Answer, Batch, BatchInput
 from .statuses import check_move, is_shown
 
 NOTIFICATION = "batch-in-review"
+ACCOUNT_CLOSED = "This account is closed. Open it first."
 
 
 def create(act: Act, portal: Portal, wanted: BatchInput, *, batch_id: str | None = None) -> Batch:
@@ -46,7 +47,7 @@ def create(act: Act, portal: Portal, wanted: BatchInput, *, batch_id: str | None
     tx = act.transaction()
     facts.record(tx, act, Kind.BATCH_CREATED, subject(row), {"account": details.account_id})
     if details.status == "client_review":
-        _place_in_review(tx, act, portal, row, people[details.renewal_contact_id])
+        _place_in_review(tx, act, portal, None, row, people[details.renewal_contact_id])
     reminders.schedule(row, portal)
     tx.put(row, when=BatchRow.pk.does_not_exist(), refusal=Conflict("This batch exists already."))
     _show(tx, act.portal, None, row)
@@ -96,12 +97,12 @@ def change(act: Act, portal: Portal, batch_id: str, wanted: BatchInput, *, versi
     tx = act.transaction()
     row.details, row.status = details, details.status
     if details.status == before.status:
-        facts.record(tx, act, Kind.BATCH_CHANGED, subject(row), dict.fromkeys(_changed(before, details), "changed"))
+        facts.record(tx, act, Kind.BATCH_CHANGED, subject(row), _changes(before, details))
     elif details.status == "client_review":
-        _place_in_review(tx, act, portal, row, people[details.renewal_contact_id])
+        _place_in_review(tx, act, portal, before, row, people[details.renewal_contact_id])
     else:
-        facts.record(tx, act, Kind.BATCH_MOVED, subject(row), {"status": [before.status, details.status]})
-    reminders.schedule(row, portal)
+        facts.record(tx, act, Kind.BATCH_MOVED, subject(row), _changes(before, details))
+    reminders.schedule(row, portal, before)
     store(tx, act.portal, before, row)
     tx.commit()
     return batch(row)
@@ -112,6 +113,8 @@ def notify_again(act: Act, batch_id: str) -> Batch:
     row = read(act.portal, batch_id)
     if row.status != "client_review" or not row.details.open_to_portal:
         raise Conflict("Only a batch in Client Review that is open to the portal can be announced again.")
+    if not is_account_open(act.portal, row):
+        raise Conflict(ACCOUNT_CLOSED)
     contact = contacts.get(act.portal, row.details.renewal_contact_id)
     tx = act.transaction()
     tx.check(BatchRow(row.pk, row.sk), when=BatchRow.version == row.version)
@@ -157,6 +160,11 @@ def notify(tx: Transaction, act: Act, row: BatchRow, contact: Contact, template:
     )
 
 
+def is_account_open(portal: str, row: BatchRow) -> bool:
+    """Whether the contacts of a batch can sign in at all."""
+    return accounts.account_row(portal, row.details.account_id).status == "open"
+
+
 def subject(row: BatchRow) -> str:
     """The batch as the subject of facts and messages."""
     return facts.subject("batch", str(row.created_key))
@@ -180,11 +188,16 @@ def newest_answer(answers: tuple[Answer, ...]) -> Answer | None:
     return answers[-1] if answers else None
 
 
-def _place_in_review(tx: Transaction, act: Act, portal: Portal, row: BatchRow, contact: Contact) -> None:
+def _place_in_review(
+    tx: Transaction, act: Act, portal: Portal, before: BatchInput | None, row: BatchRow, contact: Contact
+) -> None:
     if not row.details.open_to_portal:
         raise Invalid(fields={"open_to_portal": "Open the batch to the portal in the same change, or before it."})
+    if not is_account_open(act.portal, row):
+        raise Invalid(fields={"account_id": ACCOUNT_CLOSED})
     row.placings = int(row.placings) + 1
-    facts.record(tx, act, Kind.BATCH_PLACED_IN_REVIEW, subject(row), {"placing": int(row.placings)})
+    changed = _changes(before, row.details) if before else {}
+    facts.record(tx, act, Kind.BATCH_PLACED_IN_REVIEW, subject(row), {"placing": int(row.placings), **changed})
     if portal.notifications.batch_in_review:
         notify(tx, act, row, contact, NOTIFICATION, once=f"{NOTIFICATION}/{row.created_key}/{row.placings}")
 
@@ -257,8 +270,11 @@ def _reached_by(contact: Contact) -> tuple[str, str]:
     raise Invalid(fields={"renewal_contact_id": "This contact has neither an email address nor a mobile number."})
 
 
-def _changed(before: BatchInput, after: BatchInput) -> list[str]:
-    return [name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name)]
+def _changes(before: BatchInput, after: BatchInput) -> dict[str, object]:
+    """Which fields changed; values only where they are no personal data and short."""
+    names = [name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name)]
+    plain = {"status", "open_to_portal"}
+    return {name: [getattr(before, name), getattr(after, name)] if name in plain else "changed" for name in names}
 
 
 def _is_date(text: str) -> bool:

@@ -2,52 +2,101 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 
 from .. import clock, facts, log
-from ..errors import Refusal
+from ..errors import Conflict, Refusal, Stale, TooMany, Unavailable
 from ..facts import Act, Kind
 from ..people import contacts
-from ..portals import known
-from ..storage import Page, query, together
+from ..portals import Portal, known
+from ..storage import Transaction, query, together
 from . import reminders
-from .batches import notify, subject
+from .batches import ACCOUNT_CLOSED, is_account_open, notify, subject
 from .models import BatchRow
 
 _A_TICK = 100  # reminders of one shard in one minute; the rest follows in the next
+_PASSING = (Conflict, Stale, TooMany, Unavailable)  # refusals that may be over a minute later
 
 
 def send_due() -> int:
     """Remind of everything that is due; how many were reminded. Safe to run twice, or late."""
     now = clock.timestamp()
-    shards = (f"due#{shard}" for shard in range(reminders.SHARDS))
-    pages = together([partial(_due, shard, now) for shard in shards])
-    return sum(_remind(row.pk) for page in pages for row in page.items)
+    due = together([partial(_due, f"due#{shard}", now) for shard in range(reminders.SHARDS)])
+    return sum(_safely(key) for keys in due for key in keys)
 
 
-def _due(shard: str, now: int) -> Page[BatchRow]:
-    return query(BatchRow, shard, index="due", between=BatchRow.due_at <= now, limit=_A_TICK)
+def _due(shard: str, now: int) -> list[str]:
+    return [row.pk for row in query(BatchRow, shard, index="due", between=BatchRow.due_at <= now, limit=_A_TICK).items]
+
+
+def _safely(key: str) -> bool:
+    """One batch that cannot be read must not stop the others."""
+    try:
+        return _remind(key)
+    except Exception as error:  # noqa: BLE001 - see above
+        log.failure("reminder failed", error, portal=_portal(key))
+        return False
 
 
 def _remind(key: str) -> bool:
-    """Remind of one batch, if it still is due: its row, the message and the fact change together."""
+    """Remind of one batch, if it still is due. What cannot be sent, and will not be able to, waits for its next moment."""
     row = BatchRow.find(key, "batch")
     if row is None or row.due_at is None or row.due_at > clock.timestamp():
         return False
-    slug = key.partition("#")[0]
-    act = Act(portal=slug, actor="system:reminders")
-    try:
-        portal = known(slug)
-        due_at, read_version = int(row.due_at), int(row.version)
-        contact = contacts.get(slug, row.details.renewal_contact_id)
-        reminders.schedule(row, portal)
-        row.version = read_version + 1
-        tx = act.transaction()
-        tx.put(row, when=(BatchRow.version == read_version) & (BatchRow.due_at == due_at))
-        notify(tx, act, row, contact, "answer-reminder", once=f"answer-reminder/{row.created_key}/{due_at}")
-        facts.record(tx, act, Kind.BATCH_REMINDED, subject(row))
-        tx.commit()
-    except Refusal as refusal:
-        log.warning("reminder not sent", portal=slug, batch=row.created_key, refusal=refusal.code)
+    slug = _portal(key)
+    portal = known(slug)
+    if not reminders.is_asked_for(row, portal, int(row.due_at)):
+        _pass_over(row, portal, "not-asked-for")
         return False
-    return True
+    try:
+        _send(Act(portal=slug, actor="system:reminders"), portal, row)
+    except _PASSING as refusal:
+        log.warning("reminder not sent", portal=slug, batch=row.created_key, refusal=refusal.code)
+    except Refusal as refusal:
+        _pass_over(row, portal, refusal.code)
+    else:
+        return True
+    return False
+
+
+def _send(act: Act, portal: Portal, row: BatchRow) -> None:
+    """The next moment, the message and the fact, together."""
+    if not is_account_open(act.portal, row):
+        raise AccountClosed
+    contact = contacts.get(act.portal, row.details.renewal_contact_id)
+    tx = act.transaction()
+    _move_on(tx, row, portal)
+    notify(tx, act, row, contact, "answer-reminder", once=f"answer-reminder/{row.created_key}/{row.due_at}")
+    facts.record(tx, act, Kind.BATCH_REMINDED, subject(row))
+    tx.commit()
+
+
+def _pass_over(row: BatchRow, portal: Portal, reason: str) -> None:
+    log.warning("reminder passed over", portal=portal.slug, batch=row.created_key, reason=reason)
+    tx = Transaction()
+    _move_on(tx, row, portal)
+    with suppress(*_PASSING):  # the next minute passes it over
+        tx.commit()
+
+
+def _move_on(tx: Transaction, row: BatchRow, portal: Portal) -> None:
+    """From this reminder to the next. The version stays: to those who read the batch, nothing of it has changed."""
+    moment = reminders.upcoming(row, portal)
+    gone = (BatchRow.due_at.remove(), BatchRow.due_shard.remove())
+    tx.update(
+        BatchRow(row.pk, row.sk),
+        *(gone if moment is None else (BatchRow.due_at.set(moment),)),
+        when=(BatchRow.due_at == row.due_at) & (BatchRow.version == row.version),
+    )
+
+
+class AccountClosed(Refusal):
+    """Nobody of this account can sign in."""
+
+    code = "account-closed"
+    text = ACCOUNT_CLOSED
+
+
+def _portal(key: str) -> str:
+    return key.partition("#")[0]

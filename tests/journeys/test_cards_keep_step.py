@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.errors import Conflict, NotFound, Stale
 from chalicelib.people import cards, contacts, matching
+from chalicelib.people.models import CardRow
 from chalicelib.people.shapes import Contact
 from chalicelib.portals import Portal
 from tests.factories import change_account, make_account, make_batch, make_contact, make_machine, make_portal, staff
@@ -95,7 +96,7 @@ def test_under_a_number_every_contact_is_found_however_many_there_are(world: Wor
     tx = staff(portal).transaction()
     for place in range(1001):
         tx.put(
-            cards.CardRow(
+            CardRow(
                 pk=cards.partition(portal.slug, number_key),
                 sk=f"card#{place:032x}",
                 account_id=account.id,
