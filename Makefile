@@ -8,7 +8,7 @@ OUT ?= build/package
 export PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset test check format bench package deploy checkov openapi screenshots clean
+.PHONY: help run reset test check format bench package deploy api-key checkov openapi screenshots clean
 
 help: ## what you can do here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -42,6 +42,9 @@ package: $(VENV)/.installed ## the Lambda package and its CloudFormation templat
 
 deploy: $(VENV)/.installed ## package and deploy STAGE to the AWS account of your credentials; see docs/deployment.md
 	@$(PY) -m infra.deploy --stage $(STAGE) --out $(OUT)
+
+api-key: $(VENV)/.installed ## make the first API key of a deployed STAGE; NAME="what it is for"
+	@$(PY) -m infra.keys --stage $(STAGE) first-api-key --name "$(or $(NAME),Setup)"
 
 checkov: $(VENV)/.installed ## install checkov in an environment of its own; the tests do it if it is absent
 	@$(PY) -m tests.infra.checkov

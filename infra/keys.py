@@ -2,7 +2,8 @@
 
 CloudFormation can make a random secret, but not 32 random bytes in base64 inside the JSON that the application reads
 (see chalicelib/security/keys.py), and an update must never replace the keys. So the deployment makes them, and only
-where there are none. `python -m infra.keys --stage prod rotate` adds a key; `origin` makes the edge's secret anew.
+where there are none. `python -m infra.keys --stage prod rotate` adds a key; `origin` makes the edge's secret anew;
+`first-api-key` makes the API key that every other one comes from (see infra/first_key.py).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import base64
 import json
 import secrets
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,17 +90,35 @@ def _described(client: Any, secret: str) -> Keys:
 
 
 def main() -> None:
-    """Change a stage's keys from the command line."""
-    parser = argparse.ArgumentParser(prog="python -m infra.keys", description="Change the signing keys of a stage.")
+    """Make or change a stage's keys from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m infra.keys", description="Make or change the keys of a stage.")
     parser.add_argument("--stage", required=True, choices=stages.names())
-    parser.add_argument("what", choices=("rotate", "origin"))
+    what = parser.add_subparsers(dest="what", required=True)
+    what.add_parser("rotate", help="add a signing key and make it current")
+    what.add_parser("origin", help="make the secret anew by which the application knows the edge")
+    first = what.add_parser("first-api-key", help="make an API key that may do everything on every portal")
+    first.add_argument("--name", required=True, help="what the list of keys shows")
     given = parser.parse_args()
-    client = boto3.client("secretsmanager", region_name=settings.read(given.stage).region)
+    of_stage = settings.read(given.stage)
+    if given.what == "first-api-key":
+        _first_api_key(given.stage, of_stage, given.name)
+        return
+    client = boto3.client("secretsmanager", region_name=of_stage.region)
     if given.what == "rotate":
         print(f"Key {rotate(client, given.stage)} is current; running functions take it within five minutes.")
     else:
         renew_origin(client, given.stage)
         print(f"Now run `make deploy STAGE={given.stage}`: until then the edge shows the old secret.")
+
+
+def _first_api_key(stage: str, of_stage: settings.Settings, key_name: str) -> None:
+    from infra import first_key  # here, since it asks what is deployed, and the deployment asks this module for keys
+
+    print(first_key.make(stage, of_stage, key_name))
+    print(
+        "Keep it in your secret store: it may do everything on every portal, and it is never shown again.",
+        file=sys.stderr,
+    )
 
 
 if __name__ == "__main__":

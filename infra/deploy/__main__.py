@@ -12,7 +12,7 @@ from infra import keys, stages
 from infra.package.build import Package, build
 from infra.stages import ROOT
 
-from . import artifacts, changes, publish, smoke
+from . import account, artifacts, changes, publish, smoke
 from .changes import NotDeployed
 from .settings import Settings, read
 
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--allow-data-loss", action="store_true", help="also replace or remove what holds data")
     given = parser.parse_args()
     settings = read(given.stage)
-    _check_account(settings)
+    account.check(settings)
     package = build(given.stage, given.out)
     print(f"Package {package.zip.name}, {package.megabytes:.1f} MB")
     deployment = _Deployment(given.stage, settings, package)
@@ -39,12 +39,6 @@ def main() -> None:
     deployment.publish()
     deployment.smoke()
     print(f"Deployed: {deployment.told['PublicUrl']}")
-
-
-def _check_account(settings: Settings) -> None:
-    account = boto3.client("sts", region_name=settings.region).get_caller_identity()["Account"]
-    if account != settings.account:
-        raise NotDeployed(f"These credentials are for account {account}, but the stage belongs to {settings.account}.")
 
 
 class _Deployment:

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra.deploy import artifacts, changes, publish, settings, smoke
+from infra.deploy import account, artifacts, changes, publish, settings, smoke
 from infra.deploy.changes import Change, NotDeployed
 from infra.package.build import Package
 from infra.template.parameters import PARAMETERS
@@ -235,9 +235,7 @@ def test_a_deployment_that_would_cost_data_is_stopped(deployment: Any) -> None:
 
 
 def test_the_wrong_account_stops_everything(aws: Any, tmp_path: Path) -> None:
-    from infra.deploy import __main__ as deploy
-
     example = json.loads((settings.FOLDER / "example.json").read_text())
     (tmp_path / "prod.json").write_text(json.dumps({**example, "account": "999999999999"}))
     with pytest.raises(NotDeployed, match="but the stage belongs to 999999999999"):
-        deploy._check_account(settings.read("prod", tmp_path))
+        account.check(settings.read("prod", tmp_path))

@@ -1,0 +1,69 @@
+"""The first API key: made where a stage is deployed, told once, and it opens everything there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from infra.local.tables import create_tables
+from infra.stages import ROOT
+from tests.world import World
+
+ACCOUNT = "123456789012"  # the simulated AWS's
+# In a process of its own, as on the operator's machine: the application reads its settings when it is imported.
+SETUP = """
+import io, json, sys
+from contextlib import redirect_stdout
+import boto3
+from moto import mock_aws
+from infra import keys
+from infra.deploy import settings
+account, is_deployed = sys.argv[1], sys.argv[2] == "deployed"
+of_stage = settings.Settings(account, "eu-west-1", "portal.acme.example", "arn", "hello@acme.example", "acme.example", "")
+settings.read = lambda stage: of_stage
+outputs = {"PublicUrl": {"Value": "https://portal.acme.example"}, "DocumentsBucketName": {"Value": "documents"}}
+template = {"Resources": {"Letters": {"Type": "AWS::SQS::Queue"}}, "Outputs": outputs}
+with mock_aws(), redirect_stdout(io.StringIO()) as told:
+    if is_deployed:
+        cloudformation = boto3.client("cloudformation", region_name="eu-west-1")
+        cloudformation.create_stack(StackName="latchstring-prod", TemplateBody=json.dumps(template))
+    sys.argv[1:] = ["--stage", "prod", "first-api-key", "--name", "Setup"]
+    keys.main()
+    from chalicelib.portals import api_keys
+    from chalicelib.portals.permissions import PERMISSIONS
+    holder = api_keys.holder(told.getvalue().strip())
+    (made,) = api_keys.listed("*").items
+print(holder.portal, holder.scopes == set(PERMISSIONS), made.name, made.created_by, made.expires_at)
+"""
+
+
+def setup(world: World, account: str = ACCOUNT, *, deployed: bool = True) -> subprocess.CompletedProcess[str]:
+    """What the command told, and what its key opens."""
+    given = [account, "deployed" if deployed else "not yet"]
+    environment = {
+        "PATH": "",
+        "AWS_ACCESS_KEY_ID": "LATCHSTRING",
+        "AWS_SECRET_ACCESS_KEY": "none",
+        "AWS_ENDPOINT_URL_DYNAMODB": world.database,
+        "LATCHSTRING_STAGE": "left over from another task",
+    }
+    return subprocess.run(
+        [sys.executable, "-c", SETUP, *given], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.slow
+def test_it_opens_every_portal_and_is_told_once(world: World) -> None:
+    create_tables(world.database, "latchstring-prod")
+    done = setup(world)
+    assert done.stdout == "* True Setup system:setup None\n", done.stderr
+    assert "never shown again" in done.stderr
+    assert "ls_all_" not in done.stderr
+
+
+@pytest.mark.slow
+def test_nothing_is_made_where_nothing_is_deployed_or_in_another_account(world: World) -> None:
+    assert "First: make deploy STAGE=prod" in setup(world, deployed=False).stderr
+    assert "the stage belongs to 999999999999" in setup(world, "999999999999").stderr
