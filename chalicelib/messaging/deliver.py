@@ -47,7 +47,10 @@ def worked(records: Iterable[dict[str, Any]], work: Callable[[str, str], None] |
 
 
 def deliver(portal: str, identifier: str) -> None:
-    """Send this message if it is still to be sent. Raises TryAgain, or Unavailable before anything was sent."""
+    """Send this message if it is still to be sent. Raises TryAgain, or Unavailable before anything was sent.
+
+    Unavailable it is, too, while the key that a code is made with is not known here: the queue brings the message again.
+    """
     row = MessageRow.find(message_key(portal, identifier))
     if row is None or row.status != Status.QUEUED.value:
         return

@@ -19,7 +19,8 @@ from .. import aws
 from ..config import settings
 from ..errors import Unavailable
 
-_REFRESH_SECONDS = 300  # a rotated key is picked up by a warm process within five minutes
+_REFRESH_SECONDS = 300  # a rotated key is current in a warm process within five minutes
+_UNKNOWN_SECONDS = 5  # and readable at once; made-up versions make a process read the secret this often at most
 
 
 class _Ring(msgspec.Struct, frozen=True):
@@ -28,12 +29,17 @@ class _Ring(msgspec.Struct, frozen=True):
     origin_secret: str
 
 
+class UnknownVersion(Unavailable):
+    """A key that is kept no longer, or that this process cannot read of yet."""
+
+
 _held: tuple[float, _Ring] | None = None
 
 
-def _ring() -> _Ring:
+def _ring(seconds: int = _REFRESH_SECONDS) -> _Ring:
+    """The keys as they stood at most so long ago, or when Secrets Manager last answered."""
     global _held
-    if _held is None or _held[0] < time.monotonic() - _REFRESH_SECONDS:
+    if _held is None or _held[0] < time.monotonic() - seconds:
         try:
             answer: dict[str, Any] = aws.client("secretsmanager").get_secret_value(SecretId=settings.keys_secret_id)
             _held = (time.monotonic(), msgspec.json.decode(answer["SecretString"], type=_Ring))
@@ -62,8 +68,14 @@ def origin_secret() -> str:
 
 
 def key(purpose: str, version: int) -> bytes:
-    """The 32-byte key for one purpose. Raises KeyError for a version that is no longer kept."""
-    return _derived(purpose, _ring().keys[str(version)])
+    """The 32-byte key for one purpose. Raises UnknownVersion.
+
+    Another process may have made something with a key that was added since this one read the secret: so it is read again.
+    """
+    master = _ring().keys.get(str(version)) or _ring(_UNKNOWN_SECONDS).keys.get(str(version))
+    if master is None:
+        raise UnknownVersion
+    return _derived(purpose, master)
 
 
 @cache

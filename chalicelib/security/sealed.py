@@ -39,6 +39,6 @@ def unseal(purpose: str, portal: str, text: str, shape: type[T]) -> T | None:
         raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
         plain = _cipher(keys.key(f"seal/{purpose}", int(version))).decrypt(raw[:12], raw[12:], portal.encode())
         expires_at, value = msgspec.json.decode(plain, type=tuple[int, shape])  # type: ignore[valid-type]
-    except (InvalidTag, KeyError, ValueError, binascii.Error):
+    except (InvalidTag, keys.UnknownVersion, ValueError, binascii.Error):
         return None
     return value if expires_at > clock.timestamp() else None

@@ -11,6 +11,7 @@ from ..errors import Forbidden
 from ..security import keys
 
 _FORM_ID = re.compile(r"[A-Za-z0-9_-]{20,64}")
+_VERSION = re.compile(r"\.([0-9]{1,9})\Z")
 
 
 class FormNotOurs(Forbidden):
@@ -29,12 +30,24 @@ def form_id(held: str | None) -> tuple[str, bool]:
 
 def token(portal: str, form: str, session: str) -> str:
     """What every form of a page carries. Another browser, portal or session gets another one."""
-    return keys.mac("csrf", portal, form, session, version=keys.current()).hex()[:40]
+    return _token(keys.current(), portal, form, session)
 
 
 def check(portal: str, form: str | None, session: str, given: str, origin: str | None) -> None:
     """Refuse a form from another origin (`null` is one too), or without the token. Raises FormNotOurs."""
     if origin is not None and origin != settings.public_url:
         raise FormNotOurs
-    if not form or not hmac.compare_digest(token(portal, form, session).encode(), given.encode()):
+    version = _VERSION.search(given)
+    if not form or not version:
         raise FormNotOurs
+    try:
+        right = _token(int(version[1]), portal, form, session)
+    except keys.UnknownVersion:
+        raise FormNotOurs from None
+    if not hmac.compare_digest(right.encode(), given.encode()):
+        raise FormNotOurs
+
+
+def _token(version: int, portal: str, form: str, session: str) -> str:
+    """It names its key, for the page may have been made before a rotation, or by a process that knows of a newer one."""
+    return f"{keys.mac('csrf', portal, form, session, version=version).hex()[:40]}.{version}"
