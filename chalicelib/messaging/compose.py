@@ -26,6 +26,7 @@ from .wording import ANSWER_REMINDER, BATCH_IN_REVIEW, CLIENT_ANSWERED, TEMPLATE
 
 _AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 _LEAST = 8  # places: a name cut shorter than this says nothing any more
+_ON_ITS_WAY = 15  # seconds from asking to sending that do not make ten minutes nine
 _LINE_LIMIT = 200  # of a subject: mail programs show some 60, and a header must stay far below 998
 
 
@@ -76,7 +77,7 @@ def compose(row: MessageRow, portal: Portal) -> Email | Sms:
     template = TEMPLATES[row.template]
     names = [placeholder.name for placeholder in template.context]
     context = {name: row.context.get(name, "") for name in names}
-    values = {**context, "portal_name": portal.name, **_DERIVED[row.template](portal, context)}
+    values = {**context, "portal_name": portal.name, **_DERIVED[row.template](row, portal, context)}
     if row.channel == "sms" and template.sms:
         return Sms(addresses.checked("sms", row.recipient), _sms_text(template.sms, values))
     if row.channel == "email" and template.email:
@@ -134,22 +135,31 @@ def _cut(text: str, values: Mapping[str, str], wording: SmsWording) -> str:
     return fill(text, room)
 
 
-def _batch_values(portal: Portal, context: Mapping[str, str]) -> dict[str, str]:
+def _batch_values(_row: MessageRow, portal: Portal, context: Mapping[str, str]) -> dict[str, str]:
     return {
         "link": f"{settings.public_url}/{portal.slug}/batches/{context['batch_id']}",
         "answer_by_words": _day(context["answer_by"]) if context["answer_by"] else "",
     }
 
 
-def _code_values(portal: Portal, context: Mapping[str, str]) -> dict[str, str]:
+def _code_values(row: MessageRow, portal: Portal, context: Mapping[str, str]) -> dict[str, str]:
+    minutes = _minutes_left(row, portal)
     return {
         "code": codes.digits(portal.slug, context["challenge"], int(context["counter"]), int(context["version"])),
-        "minutes": str(portal.policy.code_minutes),
+        "minutes": str(minutes),
+        "time_left": f"{minutes} minute{'' if minutes == 1 else 's'}",
         "host": urlsplit(settings.public_url).hostname or "",
     }
 
 
-def _answer_values(_portal: Portal, context: Mapping[str, str]) -> dict[str, str]:
+def _minutes_left(row: MessageRow, portal: Portal) -> int:
+    """Whole minutes until the code no longer counts, as it leaves us: it may have waited in the queue."""
+    if row.not_after is None:
+        return portal.policy.code_minutes
+    return max(1, (int(row.not_after) - clock.timestamp() + _ON_ITS_WAY) // 60)
+
+
+def _answer_values(_row: MessageRow, _portal: Portal, context: Mapping[str, str]) -> dict[str, str]:
     return {"answered": {"approve": "approved", "changes": "asked for changes to"}[context["answer"]]}
 
 
@@ -159,7 +169,7 @@ def _day(iso: str) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-_DERIVED: dict[str, Callable[[Portal, Mapping[str, str]], dict[str, str]]] = {
+_DERIVED: dict[str, Callable[[MessageRow, Portal, Mapping[str, str]], dict[str, str]]] = {
     BATCH_IN_REVIEW.name: _batch_values,
     ANSWER_REMINDER.name: _batch_values,
     VERIFICATION_CODE.name: _code_values,

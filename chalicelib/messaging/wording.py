@@ -81,15 +81,15 @@ VERIFICATION_CODE = Template(
         Placeholder("counter", "number", "the challenge's counter"),
         Placeholder("version", "number", "the key's version"),
     ),
-    derived=frozenset({"code", "minutes", "host"}),
+    derived=frozenset({"code", "minutes", "time_left", "host"}),
     email=EmailWording(
         subject="((code)) is your ((portal_name)) code",
-        preheader="It expires in ((minutes)) minutes. Never share it with anyone.",
+        preheader="It expires in ((time_left)). Never share it with anyone.",
         blocks=(
             Block("heading", "Your code"),
             Block("paragraph", "Type this code on the page where you are signing in to ((portal_name)):"),
             Block("code", "((code))"),
-            Block("paragraph", "It expires in ((minutes)) minutes. Never share it: nobody of ours will ask for it."),
+            Block("paragraph", "It expires in ((time_left)). Never share it: nobody of ours will ask for it."),
             Block(
                 "small",
                 "Did you not ask for a code? Then somebody may have typed your details by mistake. Without this code "
@@ -100,7 +100,7 @@ VERIFICATION_CODE = Template(
     # The last line binds the code to our host (WebOTP): browsers fill it in there and nowhere else.
     sms=SmsWording(
         texts=(
-            "((portal_name)): ((code)) is your code. It expires in ((minutes)) minutes. Never share it.\n@((host)) #((code))",
+            "((portal_name)): ((code)) is your code. It expires in ((time_left)). Never share it.\n@((host)) #((code))",
             "((portal_name)): code ((code)), expires in ((minutes)) min, never share.\n@((host)) #((code))",
             "Code ((code)), expires in ((minutes)) min, never share.\n@((host)) #((code))",
         ),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib import clock
 from chalicelib.errors import Invalid
 from chalicelib.messaging import addresses, gsm, templates
 from chalicelib.messaging.compose import Email, Sms, compose
@@ -15,7 +16,7 @@ from chalicelib.messaging.models import MessageRow
 from chalicelib.messaging.templates import Block, EmailWording, Placeholder, SmsWording, Template, UnknownPlaceholder
 from chalicelib.portals import Portal
 from tests.messaging.samples import ANSWER, BATCH, MOBILE, TO, code_context, put, put_code
-from tests.world import World
+from tests.world import MovableClock, World
 
 _BREAKS = ["\r\n", "\n", "\r", "\u2028", "\u2029", "\x00", "\x0b", "\x85"]
 
@@ -62,14 +63,43 @@ def test_a_batch_mail_has_both_parts_the_link_and_the_ways_to_reach_us(world: Wo
 
 
 def test_a_code_mail_puts_the_code_first_and_says_when_it_expires(world: World) -> None:
-    portal = world.portal(policy={"code_minutes": 5})
-    put_code(portal)
+    portal = world.portal()
+    put_code(portal, not_after=clock.timestamp() + 300)
     world.drain()
     sent = world.newest(TO)
     assert sent.subject == f"{sent.code} is your Acme Benefits code"
     assert sent.html.index("It expires in 5 minutes") < sent.html.index("<h1")
     assert sent.code in sent.text
     assert "http" not in sent.text
+
+
+@pytest.mark.parametrize(
+    ("late", "said"),
+    [
+        (0, "10 minutes"),
+        (15, "10 minutes"),
+        (16, "9 minutes"),
+        (480, "2 minutes"),
+        (540, "1 minute"),
+        (599, "1 minute"),
+    ],
+)
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_a_code_that_is_sent_late_says_how_long_it_still_counts(
+    world: World, moment: MovableClock, channel: str, late: int, said: str
+) -> None:
+    put_code(world.portal(policy={"code_minutes": 10}), channel)
+    moment.advance(late)
+    world.drain()
+    sent = world.newest(TO if channel == "email" else MOBILE)
+    assert f"It expires in {said}." in sent.text
+    if channel == "email":
+        assert sent.html.count(f"It expires in {said}.") == 2
+
+
+def test_a_code_without_an_end_says_what_the_portal_s_policy_says(world: World) -> None:
+    portal = world.portal(policy={"code_minutes": 5})
+    assert "It expires in 5 minutes." in _sms(portal, "verification-code", code_context())
 
 
 def test_staff_read_the_answer_and_the_comment(world: World) -> None:
@@ -132,7 +162,7 @@ def test_a_mobile_number_is_e164(world: World, number: str) -> None:
 
 @pytest.mark.parametrize("evil", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onmouseover='x"])
 def test_threat_25_what_was_typed_is_text_in_html(world: World, evil: str) -> None:
-    portal = world.portal(name=evil, support={"phone": evil})
+    portal = world.portal(name=evil, support={"phone": f"{evil} 555 0100"})
     for template, context in (
         ("batch-in-review", {**BATCH, "batch_title": evil}),
         ("client-answered", {**ANSWER, "comment": evil}),
