@@ -66,18 +66,22 @@ def listed(
 ) -> Page[Account]:
     """Accounts by `created_at`, `name` or `number` (a leading - turns it round); `name` and `number` match beginnings."""
     field, descending = sort.removeprefix("-"), sort.startswith("-")
-    if name is not None:
+    if name:
         field = "name"
-    elif number is not None:
+    elif number:
         field = "number"
     index = {"created_at": "by_created", "name": "by_name", "number": "by_number"}.get(field)
     if index is None:
         raise Invalid(fields={"sort": "Sort by created_at, name or number."})
     between = None
-    if name is not None:
-        between = AccountRow.name_key.startswith(matching.name_key(name)) if matching.name_key(name) else None
-    elif number is not None:
-        between = AccountRow.number_key.startswith(matching.number_key(number)) if matching.number_key(number) else None
+    if name:
+        folded = matching.name_key(name)
+        between = AccountRow.name_key.startswith(folded) if folded else None
+    elif number:
+        folded = matching.number_key(number)
+        between = AccountRow.number_key.startswith(folded) if folded else None
+    if (between is None and (name or number)) or (tag and not _is_tag(tag)):
+        return Page([])  # nothing begins with what is neither letter nor digit, or has such a tag
     only: Condition | None = None
     wanted = (
         (AccountRow.status == status) if status else None,
@@ -159,18 +163,26 @@ def _checked(wanted: AccountInput) -> AccountInput:
     for place, email in enumerate(wanted.primary_emails):
         emails.append(matching.email_checked(email) or "")
         if not emails[-1]:
-            wrong[f"primary_emails.{place}"] = "This is not an email address."
+            wrong[f"primary_emails.{place}"] = matching.email_fault(email)
     agent = matching.email_checked(wanted.assigned_agent) if wanted.assigned_agent else None
     if wanted.assigned_agent and agent is None:
-        wrong["assigned_agent"] = "This is not an email address."
+        wrong["assigned_agent"] = matching.email_fault(wanted.assigned_agent)
     if wanted.number is not None and not matching.number_key(wanted.number):
         wrong["number"] = "A number needs at least one letter or digit."
     if not matching.name_key(wanted.name):
         wrong["name"] = "A name needs at least one letter or digit."
+    for place, tag in enumerate(wanted.tags):
+        if not _is_tag(tag):
+            wrong[f"tags.{place}"] = 'A tag cannot hold " or \\, or be a comma.'
     if wrong:
         raise Invalid(fields=wrong)
     tags = tuple(dict.fromkeys(wanted.tags))
     return msgspec.structs.replace(wanted, primary_emails=tuple(dict.fromkeys(emails)), assigned_agent=agent, tags=tags)
+
+
+def _is_tag(tag: str) -> bool:
+    """Whether a tag is found as a whole, and only so, in the JSON list that an account's tags are stored as."""
+    return '"' not in tag and "\\" not in tag and tag != ","
 
 
 def _kind(before: AccountInput, after: AccountInput) -> Kind:

@@ -93,6 +93,8 @@ def listed(
     between = None
     hash_key = f"{portal}#contact"
     folded = matching.name_key(name or "")
+    if name and not folded:
+        return Page([])  # nothing begins with what is neither letter nor digit
     if account_id is not None:
         index, hash_key = "by_account", f"{portal}#account#{account_id}"
         if folded:
@@ -157,7 +159,7 @@ def checked_contact(wanted: ContactDetails, country: str, *, at: str = "") -> Co
     for place, email in enumerate(wanted.emails):
         emails.append(matching.email_checked(email) or "")
         if not emails[-1]:
-            wrong[f"{at}emails.{place}"] = "This is not an email address."
+            wrong[f"{at}emails.{place}"] = matching.email_fault(email)
     numbers: dict[str, str | None] = {}
     for name in ("mobile", "landline", "fax"):
         typed = getattr(wanted, name)

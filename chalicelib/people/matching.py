@@ -44,10 +44,23 @@ def phone_key(typed: str, country: str) -> str | None:
 
 
 def email_checked(email: str) -> str | None:
-    """An email address in the form to keep, or None if it is not one (RFC 5322 and 6531, no deliverability look-up)."""
+    """An email address in the form to keep, or None if it is not one that we can send to (no deliverability look-up).
+
+    Letters beyond ASCII are taken in the domain only: before the @ they need SMTPUTF8, which SES does not speak.
+    """
     import email_validator
 
     try:
-        return email_validator.validate_email(email, check_deliverability=False, test_environment=True).normalized
+        return email_validator.validate_email(
+            email, check_deliverability=False, test_environment=True, allow_smtputf8=False
+        ).normalized
     except email_validator.EmailNotValidError:
         return None
+
+
+def email_fault(email: str) -> str:
+    """Why `email_checked` does not take an address, for whoever typed it."""
+    letter = next((char for char in email.rpartition("@")[0] if char.isalpha() and not char.isascii()), None)
+    if letter:
+        return f"We cannot send to addresses with letters such as {letter} before the @."
+    return "This is not an email address."

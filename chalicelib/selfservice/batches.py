@@ -239,7 +239,7 @@ def _checked(portal: Portal, wanted: BatchInput) -> tuple[BatchInput, dict[str, 
             wrong[name] = "There is no such date. Write it as 2027-01-31."
     agent = matching.email_checked(wanted.assigned_to) if wanted.assigned_to else None
     if wanted.assigned_to and agent is None:
-        wrong["assigned_to"] = "This is not an email address."
+        wrong["assigned_to"] = matching.email_fault(wanted.assigned_to)
     people: dict[str, Contact] = {}
     for place, contact_id in enumerate(_audience(wanted)):
         name = "renewal_contact_id" if place == 0 else f"contact_ids.{place - 1}"

@@ -12,7 +12,7 @@ from ..people import contacts
 from ..portals import Portal, known
 from ..storage import Transaction, query, together
 from . import reminders
-from .batches import ACCOUNT_CLOSED, is_account_open, notify, subject
+from .batches import is_account_open, notify, subject
 from .models import BatchRow
 
 _A_TICK = 100  # reminders of one shard in one minute; the rest follows in the next
@@ -50,6 +50,9 @@ def _remind(key: str) -> bool:
         _pass_over(row, portal, "not-asked-for")
         return False
     try:
+        if not is_account_open(slug, row):
+            _pass_over(row, portal, "account-closed")
+            return False
         _send(Act(portal=slug, actor="system:reminders"), portal, row)
     except _PASSING as refusal:
         log.warning("reminder not sent", portal=slug, batch=row.created_key, refusal=refusal.code)
@@ -62,8 +65,6 @@ def _remind(key: str) -> bool:
 
 def _send(act: Act, portal: Portal, row: BatchRow) -> None:
     """The next moment, the message and the fact, together."""
-    if not is_account_open(act.portal, row):
-        raise AccountClosed
     contact = contacts.get(act.portal, row.details.renewal_contact_id)
     tx = act.transaction()
     _move_on(tx, row, portal)
@@ -89,13 +90,6 @@ def _move_on(tx: Transaction, row: BatchRow, portal: Portal) -> None:
         *(gone if moment is None else (BatchRow.due_at.set(moment),)),
         when=(BatchRow.due_at == row.due_at) & (BatchRow.version == row.version),
     )
-
-
-class AccountClosed(Refusal):
-    """Nobody of this account can sign in."""
-
-    code = "account-closed"
-    text = ACCOUNT_CLOSED
 
 
 def _portal(key: str) -> str:
