@@ -27,6 +27,7 @@ from pynamodb.connection.base import Connection, MetaTable
 from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition, size
+from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
@@ -154,6 +155,11 @@ class Packed(Attribute[T]):
     def deserialize(self, value: str) -> T:
         """The value that was stored."""
         return self._decoder.decode(value)
+
+
+def raw(attribute: str) -> Path:
+    """An attribute by its name, as stored: for conditions on text within a Packed one."""
+    return Path(attribute)
 
 
 def live(row: R) -> R | None:
@@ -404,5 +410,5 @@ def _opened(cursor: str, table: Table, index: str | None, hash_name: str, hash_k
 
 __all__ = [
     "Action", "Condition", "NumberAttribute", "Packed", "Page", "Row", "Transaction", "UnicodeAttribute", "beside",
-    "client", "guarded", "live", "merged", "query", "size", "table_name", "together",
+    "client", "guarded", "live", "merged", "query", "raw", "size", "table_name", "together",
 ]  # fmt: skip

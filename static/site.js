@@ -24,7 +24,6 @@ const countDown = (box, seconds, done) => {
 // The error summary is read first; its links put the cursor into the field.
 const problems = find("#problems");
 if (problems) {
-  problems.focus();
   problems.onclick = (event) => { if (event.target.hash) { event.preventDefault(); find(event.target.hash)?.focus(); } };
 }
 
@@ -58,7 +57,7 @@ if (code) {
     }).catch(() => {});
   }
   const life = find("[data-count]", form);
-  countDown(life, +life.dataset.count, () => {
+  if (life) countDown(life, +life.dataset.count, () => {
     find("[data-running]", life).hidden = true;
     find("[data-over]", life).hidden = false;
   });
@@ -70,6 +69,15 @@ if (code) {
     countDown(again.form, +again.form.dataset.count, () => ready(true));
   }
 }
+
+// A file that would be refused is better refused before it travels.
+const file = find("#file");
+if (file) file.onchange = () => {
+  const { files: [one], dataset: { most } } = file;
+  file.setCustomValidity(!one ? "" : !one.size ? "This file is empty. Choose another one."
+    : one.size > most * 1048576 ? `This file is larger than ${most} MB. Choose a smaller one.` : "");
+  file.reportValidity();
+};
 
 const printer = find("[data-print]");
 if (printer) { printer.hidden = false; printer.onclick = () => print(); }
@@ -94,14 +102,16 @@ if (dialog) {
       timer = countDown(dialog, Math.max(0, left), leave);
     }, 1000);
   };
-  form.onsubmit = dialog.oncancel = (event) => {
-    event.preventDefault();
+  const stay = () => {
     fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) }).then((answer) => {
       if (!answer.ok || answer.redirected) return leave();
       tabs.postMessage("");
       restart();
     }).catch(() => {});
   };
+  form.onsubmit = dialog.oncancel = (event) => { event.preventDefault(); stay(); };
+  let typed = Date.now();
+  addEventListener("input", () => { if (Date.now() - typed > 6e4) { typed = Date.now(); stay(); } });
   tabs.onmessage = restart;
   tabs.postMessage("");
   restart();

@@ -12,7 +12,7 @@ _BATCH = (
 )
 _SIGN_IN_NOTE = Block(
     "small",
-    "You will be asked to sign in, with a code that we send to you. Nobody of ours will ever ask you for such a code.",
+    "You will be asked to sign in, with a code that we send to you. We will never ask you for this code.",
 )
 
 BATCH_IN_REVIEW = Template(
@@ -89,10 +89,10 @@ VERIFICATION_CODE = Template(
             Block("heading", "Your code"),
             Block("paragraph", "Type this code on the page where you are signing in to ((portal_name)):"),
             Block("code", "((code))"),
-            Block("paragraph", "It expires in ((time_left)). Never share it: nobody of ours will ask for it."),
+            Block("paragraph", "It expires in ((time_left)). Never share it: we will not ask you for it."),
             Block(
                 "small",
-                "Did you not ask for a code? Then somebody may have typed your details by mistake. Without this code "
+                "Did you not ask for this code? Somebody may have typed your details by mistake. Without this code "
                 "they cannot sign in, so you need not do anything.",
             ),
         ),

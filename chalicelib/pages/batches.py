@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from chalice import Response
 
+from .. import clock
 from ..errors import NotFound
 from ..selfservice import batches, documents, filetypes
 from ..selfservice.batches import newest_answer
-from ..selfservice.shapes import Batch, Document, Line
+from ..selfservice.shapes import Answer, Batch, Document, Line
 from ..selfservice.statuses import LABELS
 from ..storage import beside
 from ..web import headers
@@ -18,15 +20,18 @@ from ..web.page import View, page, paragraphs
 from . import blueprint
 from .welcome import STATUS_KINDS, day
 
-_THANKS = {"approve": "Thank you. Your approval has been sent.", "changes": "Thank you. Your request has been sent."}
+_THANKS = {
+    "approve": "Thank you. Your approval has been sent.",
+    "changes": "Thank you. Your request has been sent. You get a message when there is something new to review.",
+}
+_THANKED_FOR = 60  # seconds after an answer in which its sender is thanked; a bookmark thanks nobody
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CAD": "$", "AUD": "$"}
 
 
 @page(blueprint, "GET", "/batches/{batch}")
 def show(view: View, batch: str) -> Response:
     """The batch, if it is open to this contact."""
-    text = _THANKS.get(view.query.get("answered", ""))
-    return batch_page(view, batch, notice={"kind": "success", "text": text} if text else None)
+    return batch_page(view, batch, thanks=view.query.get("notice") == "answered")
 
 
 @page(blueprint, "GET", "/batches/{batch}/documents/{document}")
@@ -45,13 +50,15 @@ def must_be_open(view: View, batch_id: str) -> None:
 
 def batch_page(
     view: View, batch_id: str, *, errors: dict[str, str] | None = None, values: dict[str, str] | None = None,
-    status: int = 200, notice: dict[str, str] | None = None,
+    status: int = 200, notice: dict[str, str] | None = None, thanks: bool = False,
 ) -> Response:  # fmt: skip
     """The page, also when an answer was refused or has just been given."""
     must_be_open(view, batch_id)
     batch, files = beside(lambda: batches.get(view.slug, batch_id), lambda: documents.of_batch(view.slug, batch_id))
     answer = newest_answer(batch.answers)
     can_answer = batch.status == "client_review"
+    if thanks and answer and _is_fresh(view, answer):
+        notice = {"kind": "success", "text": _THANKS[answer.answer]}
     return view.show(
         "batch.html",
         batch.title,
@@ -63,10 +70,11 @@ def batch_page(
         lines=[_line(view, line) for line in batch.lines],
         totals=_totals(view, batch.lines) if batch.lines else None,
         documents=[_document(view, batch_id, file) for file in files if file.status == "ready"],
-        answer=None if can_answer or answer is None else _answer(batch),
+        answer=_answer(batch) if answer else None,
         can_answer=can_answer,
-        read_only_reason=None if can_answer else _why_no_answer(batch),
+        read_only_reason=None if can_answer else _why_no_answer(view, batch),
         answer_url=f"{view.base}/batches/{batch_id}/answer",
+        version=batch.version,
         upload_url=f"{view.base}/batches/{batch_id}/upload",
     )
 
@@ -143,7 +151,14 @@ def _answer(batch: Batch) -> dict[str, Any] | None:
     }
 
 
-def _why_no_answer(batch: Batch) -> str | None:
-    if batch.answers:
-        return None
-    return "There is nothing to answer at the moment. You get a message when there is."
+def _is_fresh(view: View, answer: Answer) -> bool:
+    """Whether this very contact answered just now."""
+    given = datetime.fromisoformat(answer.at).timestamp()
+    mine = view.card is not None and answer.contact_id == view.card.contact_id
+    return mine and given > clock.timestamp() - _THANKED_FOR
+
+
+def _why_no_answer(view: View, batch: Batch) -> str | None:
+    if batch.status in ("approved", "changes_requested", "complete") and not batch.answers:
+        return f"{view.portal.name} has recorded this as {LABELS[batch.status].lower()}."
+    return None if batch.answers else "There is nothing to answer at the moment. You get a message when there is."

@@ -22,7 +22,11 @@ _NOTICES = {
         "info",
         "You were signed out because you had not done anything here for a while. Sign in to go on.",
     ),
-    "step-over": ("info", "It has been more than ten minutes since the last step. Please start again."),
+    "step-over": (
+        "info",
+        "Please start here. The steps before this one have run out, or this browser keeps no cookies.",
+    ),
+    "ended": ("info", "You were signed out. Sign in to go on."),
     "signed-out": ("success", "You have signed out."),
 }
 
@@ -44,7 +48,7 @@ def begin(view: View) -> Response:
     typed = {name: view.form.get(name, "") for name in ("client_number", "last_name")}
     next_path = safe_next(view, view.form.get("next", ""))
     try:
-        visit = journey.begin(typed["client_number"], typed["last_name"], next_path)
+        visit = journey.begin(typed["client_number"], typed["last_name"], next_path, before=_visit(view))
     except Invalid as refusal:
         return _start_page(view, typed, next_path, errors=refusal.fields, status=400)
     _keep(view, visit)
@@ -85,7 +89,12 @@ def send_code(view: View) -> Response:
 def ask_code(view: View) -> Response:
     """Ask for the six digits."""
     visit = _visit(view)
-    return _code_page(view, visit) if visit and visit.has_asked else view.go("/sign-in?notice=step-over")
+    if visit is None or not visit.has_asked:
+        return view.go("/sign-in?notice=step-over")
+    if view.query.get("notice") != "resent":
+        return _code_page(view, visit)
+    text = f"If what you typed matches, a new code is on its way to {masked(visit.destination)}. Older codes no longer work."
+    return _code_page(view, visit, notice={"kind": "success", "text": text})
 
 
 @page(blueprint, "POST", "/sign-in/code")
@@ -98,10 +107,17 @@ def enter_code(view: View) -> Response:
         entered = journey.enter_code(view.act, view.portal, visit, _visitor(view), view.form.get("code", ""))
     except CodeWrong as refusal:
         left = refusal.tries_left
-        more = f" You can try {left} more time{'s' if left > 1 else ''}." if left else " Send another code to go on."
+        if not left:
+            text = "That code is not right, and it was the last try. Send another code to go on."
+            return _code_page(view, visit, errors={"code": text}, status=refusal.status, used_up=True)
+        more = f" You can try {left} more time{'s' if left > 1 else ''}."
         return _code_page(view, visit, errors={"code": refusal.text + more}, status=refusal.status)
-    except (CodeOver, Invalid) as refusal:
-        return _code_page(view, visit, errors={"code": refusal.fields.get("code", refusal.text)}, status=refusal.status)
+    except CodeOver as refusal:
+        has_run_out = visit.code_until <= clock.timestamp()
+        text = "This code has run out. Send another one to go on." if has_run_out else refusal.text
+        return _code_page(view, visit, errors={"code": text}, status=refusal.status, used_up=True)
+    except Invalid as refusal:
+        return _code_page(view, visit, errors=refusal.fields, status=refusal.status)
     except TooMany as refusal:
         return _later(_code_page(view, visit, errors={"code": _with_wait(refusal)}, status=429), refusal)
     view.keep("session", entered.session)
@@ -128,7 +144,7 @@ def resend(view: View) -> Response:
     except TooMany as refusal:
         return _later(_code_page(view, visit, errors={"code": _with_wait(refusal)}, status=429), refusal)
     _keep(view, visit)
-    return view.go("/sign-in/code")
+    return view.go("/sign-in/code?notice=resent")
 
 
 @page(blueprint, "GET", "/trouble")
@@ -139,7 +155,8 @@ def trouble(view: View) -> Response:
 
 def safe_next(view: View, path: str) -> str:
     """Where to go after sign-in: a page of this very portal, or "" for anything else."""
-    inside = re.fullmatch(rf"/{re.escape(view.slug)}(/batches/[0-9a-f]{{32}})?/?", path)
+    one = "[0-9a-f]{32}"
+    inside = re.fullmatch(rf"/{re.escape(view.slug)}(/batches/{one}(/upload(/{one})?|/documents/{one})?)?/?", path)
     return path.rstrip("/") if inside else ""
 
 
@@ -177,10 +194,12 @@ def _confirm_page(view: View, values: dict[str, str], **more: Any) -> Response:
     )
 
 
-def _code_page(view: View, visit: Visit, **more: Any) -> Response:
+def _code_page(view: View, visit: Visit, *, used_up: bool = False, **more: Any) -> Response:
     return view.show(
         "code.html",
-        "Enter your code",
+        view.portal.wording.code_heading,
+        wording=_wording(view),
+        used_up=used_up,
         method=visit.method,
         destination_masked=masked(visit.destination),
         resend_in=_resend_in(visit),
@@ -203,6 +222,8 @@ def _wording(view: View) -> dict[str, Any]:
         "confirm_heading": words.confirm_heading,
         "confirm_instructions": paragraphs(words.confirm_instructions),
         "send_label": words.send_code_label,
+        "code_heading": words.code_heading,
+        "code_label": words.code_label,
     }
 
 

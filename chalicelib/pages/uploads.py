@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 from chalice import Response
 
 from ..config import settings
@@ -29,13 +30,14 @@ def choose_file(view: View, batch: str) -> Response:
     """Note the name, and show the form that sends the file."""
     must_be_open(view, batch)
     name = " ".join(view.form.get("name", "").split())
-    if not name or len(name) > 120 or any(ord(char) < 32 for char in name):
-        return _name_page(
-            view, batch, values={"name": name}, errors={"name": "Say in a few words what the file is."}, status=400
-        )
+    try:
+        wanted = msgspec.convert({"name": name[:200], "content_type": UNNAMED}, NewDocument)
+    except msgspec.ValidationError:
+        errors = {"name": "Say in a few words what the file is."}
+        return _name_page(view, batch, values={"name": name}, errors=errors, status=400)
     try:
         upload = documents.add(
-            view.act, view.portal, batch, NewDocument(name=name, content_type=UNNAMED),
+            view.act, view.portal, batch, wanted,
             then=lambda document: f"{settings.public_url}{view.base}/batches/{batch}/upload/{document}",
         )  # fmt: skip
     except (Invalid, Conflict) as refusal:

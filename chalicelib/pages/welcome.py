@@ -60,8 +60,11 @@ def sign_out(view: View) -> Response:
 
 
 @page(blueprint, "POST", "/session/extend")
-def extend(_view: View) -> Response:
-    """Stay signed in: arriving here with a live session has extended it."""
+def extend(view: View) -> Response:
+    """Stay signed in."""
+    assert view.session is not None  # the client audience guarantees it  # noqa: S101
+    if not sessions.extend(view.slug, view.session):
+        return view.go("/sign-in?notice=session-over")
     return Response("", status_code=204, headers=dict(headers.page_headers()))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -15,15 +14,35 @@ from ..errors import Invalid
 from . import colour
 from .policy import Policy
 
+_FEWEST_DIGITS = 5  # of a number that somebody can call: it becomes a link to dial
+_NO_ZONE = "This is not a time zone we know. Use a name such as America/New_York."
+_NO_NUMBER = f"Give a number that can be called: at least {_FEWEST_DIGITS} digits."
+_NO_CONTRAST = "Neither white nor black text can be read on this colour. Make it darker."
 # Words that are first path segments of something else, so no portal may be called so.
 RESERVED = frozenset({"all", "api", "console", "static", "inbox", "healthz", "well-known", "www", "admin", "assets"})
+
+
+def _zone_exists(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _can_be_read(brand: str) -> bool:
+    return colour.contrast(colour.ink_on(brand), brand) >= colour.MINIMUM
+
+
+def _can_be_called(number: str) -> bool:
+    return not number or sum(char.isdigit() for char in number) >= _FEWEST_DIGITS
 
 
 class Branding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the portal looks. The colour of text on the brand colour is chosen by us, for contrast."""
 
     logo_url: fields.Url | None = None
-    brand_colour: fields.Colour = "#1f4fd8"
+    brand_colour: Annotated[fields.Colour, fields.content(_can_be_read, _NO_CONTRAST)] = "#1f4fd8"
 
 
 class Wording(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,6 +64,8 @@ class Wording(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         "six-digit code to it."
     )
     send_code_label: fields.Required = "Send Verification Code"
+    code_heading: fields.Required = "Enter your code"
+    code_label: fields.Required = "Verification code"
     welcome_heading: fields.Required = "Welcome"
     welcome_text: fields.Text = "Here is what we have shared with you."
     trouble_text: fields.Text = ""
@@ -54,7 +75,7 @@ class Support(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whom a client who needs help can reach. Shown on every page and in every mail."""
 
     email: fields.Email | None = None
-    phone: fields.Line | None = None
+    phone: Annotated[fields.Line, fields.content(_can_be_called, _NO_NUMBER)] | None = None
     hours: fields.Line | None = None
 
 
@@ -84,7 +105,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: fields.Required
     status: Literal["open", "closed"] = "open"
-    time_zone: Annotated[str, Meta(max_length=60, description="An IANA zone, such as America/New_York.")] = "UTC"
+    time_zone: Annotated[
+        str,
+        Meta(max_length=60, description="An IANA zone, such as America/New_York."),
+        fields.content(_zone_exists, _NO_ZONE),
+    ] = "UTC"
     currency: Annotated[
         str, Meta(pattern="^[A-Z]{3}" + fields.END, description="A currency of ISO 4217, such as USD.")
     ] = "USD"
@@ -124,25 +149,18 @@ def checked(settings: Settings) -> None:
     addresses = {"support.email": settings.support.email, "notifications.reply_to": notified.reply_to}
     addresses |= {f"notifications.staff_emails.{place}": each for place, each in enumerate(notified.staff_emails)}
     wrong = {
-        name: "This is not an email address."
+        name: fields.NO_EMAIL
         for name, address in addresses.items()
-        if address and not re.fullmatch(fields.ONE_ADDRESS, address)
+        if address and not fields.is_one_address(address)
     }
     if not _zone_exists(settings.time_zone):
-        wrong["time_zone"] = "This is not a time zone we know. Use a name such as America/New_York."
-    brand = settings.branding.brand_colour
-    if colour.contrast(colour.ink_on(brand), brand) < colour.MINIMUM:
-        wrong["branding.brand_colour"] = "Neither white nor black text can be read on this colour. Make it darker."
+        wrong["time_zone"] = _NO_ZONE
+    if not _can_be_called(settings.support.phone or ""):
+        wrong["support.phone"] = _NO_NUMBER
+    if not _can_be_read(settings.branding.brand_colour):
+        wrong["branding.brand_colour"] = _NO_CONTRAST
     if wrong:
         raise Invalid(fields=wrong)
-
-
-def _zone_exists(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
 
 
 @cache

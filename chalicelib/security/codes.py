@@ -10,11 +10,12 @@ import base64
 import hmac
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import pyotp
 
 from .. import clock, ids
-from ..errors import Refusal
+from ..errors import Refusal, TooMany
 from ..storage import Condition, Transaction
 from . import keys
 from .limits import CODE_RESEND, CODE_TRIES
@@ -37,7 +38,7 @@ class CodeWrong(Refusal):
 
     code = "code-wrong"
     status = 400
-    text = "That is not the newest code we sent. Check the digits and try again."
+    text = "That code is not right. Check the digits of the newest code we sent."
 
     def __init__(self, tries_left: int) -> None:
         super().__init__()
@@ -99,7 +100,7 @@ def renew(tx: Transaction, portal: str, held: Challenge, *, minutes: int) -> Cha
         when=_usable(now)
         & (ChallengeRow.counter == held.counter)
         & (ChallengeRow.sent_at <= now - CODE_RESEND.seconds),
-        refusal=CodeOver(),
+        refusal=lambda present: _why_not_renewed(present, now),
     )
     return made
 
@@ -124,6 +125,14 @@ def spend(tx: Transaction, portal: str, challenge: str) -> None:
         when=ChallengeRow.spent_at.does_not_exist() & ChallengeRow.pk.exists(),
         refusal=CodeOver(),
     )
+
+
+def _why_not_renewed(present: dict[str, Any], now: int) -> Refusal:
+    """Too soon, perhaps because the button was pressed twice; or it is over."""
+    row = ChallengeRow()
+    row.deserialize(present)
+    wait = int(row.sent_at or 0) + CODE_RESEND.seconds - now
+    return TooMany("A new code was sent just now.", retry_after=wait) if wait > 0 else CodeOver()
 
 
 def _usable(now: int) -> Condition:

@@ -16,7 +16,7 @@ from .keys import fingerprint
 from .limits import (
     CODE_SENDS,
     CODE_SENDS_A_DAY,
-    LOCK_LONGEST,
+    LOCK_FORGOTTEN,
     allows,
     lock_seconds,
     shifted,
@@ -24,7 +24,7 @@ from .limits import (
 )
 from .models import IdentityRow
 
-_KEPT_SECONDS = 30 * LOCK_LONGEST  # failures in a row are forgotten after thirty quiet days
+_KEPT_SECONDS = LOCK_FORGOTTEN  # then the row may go, with the failures in it
 
 
 class Locked(TooMany):
@@ -118,7 +118,8 @@ def _key(portal: str, identity_key: str) -> str:
 def _why_not(present: dict[str, Any], now: int) -> Refusal:
     row = IdentityRow()
     row.deserialize(present)
-    locked = lock_seconds(int(row.failures or 0))
+    forgotten = int(row.failed_at or 0) <= now - LOCK_FORGOTTEN
+    locked = 0 if forgotten else lock_seconds(int(row.failures or 0))
     if locked is None:
         return Locked("There were too many wrong codes. Contact support to be let in again.")
     if locked and int(row.failed_at or 0) > now - locked:

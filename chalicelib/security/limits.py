@@ -40,6 +40,7 @@ CROWDED = 10  # from this many in a window, a right code gives its count back (b
 
 LOCK_FIRST, LOCK_STEP, LOCK_FOR_GOOD = 10, 5, 100  # failures in a row: first lock, each further lock, staff must unlock
 LOCK_SECONDS, LOCK_LONGEST = 15 * 60, 24 * 3600  # the first lock; doubled at each further one, up to a day
+LOCK_FORGOTTEN = 30 * LOCK_LONGEST  # seconds without a further failure after which nothing locks any more
 
 
 def take(portal: str, name: str, key: str, limit: Limit) -> int:
@@ -96,7 +97,7 @@ def unlocked(row: type[IdentityRow], now: int) -> Condition:
     fresh, outlived, bands = _lock_bands(row)
     for seconds, counted in bands:
         outlived &= ~(counted & (row.failed_at > now - seconds))
-    return fresh | outlived
+    return fresh | outlived | (row.failed_at <= now - LOCK_FORGOTTEN)
 
 
 @cache

@@ -55,7 +55,14 @@ def read(portal: str, secret: str, policy: Policy) -> Session | None:
         holder=row.holder,
         number_key=row.number_key,
         created_at=int(row.created_at),
-        idle_at=min(now + idle, int(row.expires_at or 0)),
+        idle_at=min(int(row.seen_at) + idle, int(row.expires_at or 0)),
+    )
+
+
+def extend(portal: str, session: Session) -> bool:
+    """Note a use right now, whatever was noted in the last minute. False if the session has ended meanwhile."""
+    return SessionRow(_key(portal, session.id)).change(
+        SessionRow.seen_at.set(clock.timestamp()), when=SessionRow.pk.exists()
     )
 
 

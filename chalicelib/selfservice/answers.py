@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from .. import clock, facts
-from ..errors import Conflict, Invalid, NotFound
+from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..messaging.queue import queue
 from ..people.cards import Card
@@ -15,25 +15,59 @@ from ..portals import Portal
 from .batches import batch, read, store, subject
 from .models import BatchRow
 from .shapes import Answer, Batch
-from .statuses import LABELS
 
 MOST = 4000  # characters of a comment
+_TRIES = 4
 _MOVED_TO: Mapping[str, tuple[str, Kind]] = {
     "approve": ("approved", Kind.BATCH_APPROVED),
     "changes": ("changes_requested", Kind.BATCH_CHANGES_REQUESTED),
 }
 
 
-def give(act: Act, portal: Portal, card: Card, batch_id: str, answer: str, comment: str) -> Batch:
-    """Answer as the contact of `card`. Raises Invalid for what was typed, Conflict when it is not in review any more."""
+class ChangedMeanwhile(Conflict):
+    """What the client answers is not what the client has read."""
+
+    code = "changed-meanwhile"
+    text = "This was changed while you were reading it. Please look at it again, then send your answer."
+
+
+_STANDS: Mapping[str, str] = {
+    "approved": "This was already answered: it was approved.",
+    "complete": "This was already answered: it was approved.",
+    "changes_requested": "This was already answered: changes were requested.",
+}
+
+
+def give(
+    act: Act, portal: Portal, card: Card, batch_id: str, answer: str, comment: str, *, seen: int | None = None
+) -> Batch:
+    """Answer as the contact of `card`, who has seen version `seen` of the batch.
+
+    Raises Invalid for what was typed, ChangedMeanwhile when the batch is not what was seen any more, Conflict when it is
+    not in review any more.
+    """
     comment = comment.replace("\r\n", "\n").strip()
     _check_typed(answer, comment)
+    for _ in range(_TRIES):
+        try:
+            return _given(act, portal, card, batch_id, answer, comment, seen)
+        except Stale:  # somebody else wrote at the same moment: read again, and decide again
+            continue
+    raise Conflict("Too many people are working on this at once. Please send your answer again.")
+
+
+def _given(
+    act: Act, portal: Portal, card: Card, batch_id: str, answer: str, comment: str, seen: int | None
+) -> Batch:
     row = read(act.portal, batch_id)
     if batch_id not in card.batches or not card.is_open:
         raise NotFound
     if row.status != "client_review":
-        label = LABELS[row.status].lower()
-        raise Conflict(f"This has been answered or taken back meanwhile: it is now {label}. Nothing was changed.")
+        raise Conflict(
+            _STANDS.get(row.status, "This is no longer waiting for an answer.") + " Your answer was not sent."
+        )
+    if seen is not None and seen != row.version:
+        raise ChangedMeanwhile
     status, kind = _MOVED_TO[answer]
     before = row.details
     row.details, row.status = msgspec.structs.replace(before, status=status), status

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import msgspec
 
 from .. import clock, facts
-from ..errors import Conflict, Invalid, Refusal, Unavailable
+from ..errors import Conflict, Invalid, NotFound, Refusal, Unavailable
 from ..facts import Act, Kind
 from ..messaging.queue import queue
 from ..people import cards, matching
@@ -43,6 +43,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     next_path: str = ""
     method: str = ""
     destination: str = ""
+    on_file: str = ""
     challenge: str = ""
     counter: int = 0
     version: int = 0
@@ -58,7 +59,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The browser in front of us: its address (IPv6 as /64) and its known-browser cookie, if any."""
+    """The browser in front of us: its address (IPv6 as /64), its known-browser cookie, if any."""
 
     address: str
     browser_cookie: str | None = None
@@ -73,8 +74,11 @@ class SignedIn:
     next_path: str
 
 
-def begin(number: str, last_name: str, next_path: str = "") -> Visit:
-    """Take the client number and last name. Refuses only what is empty or far too long; looks nothing up."""
+def begin(number: str, last_name: str, next_path: str = "", *, before: Visit | None = None) -> Visit:
+    """Take the client number and last name. Refuses only what is empty or far too long; looks nothing up.
+
+    Whoever starts again with the same two keeps the code that this very browser asked for `before`.
+    """
     wrong = {}
     if not matching.number_key(number) or len(number) > _MOST_TYPED:
         wrong["client_number"] = "Enter your client number."
@@ -82,7 +86,15 @@ def begin(number: str, last_name: str, next_path: str = "") -> Visit:
         wrong["last_name"] = "Enter your last name."
     if wrong:
         raise Invalid(fields=wrong)
-    return Visit(number=number.strip(), last_name=last_name.strip(), next_path=next_path)
+    fresh = Visit(number=number.strip(), last_name=last_name.strip(), next_path=next_path)
+    if before and _same(before, fresh):
+        return msgspec.structs.replace(before, next_path=next_path)
+    return fresh
+
+
+def _same(one: Visit, other: Visit) -> bool:
+    keys = [(matching.number_key(visit.number), matching.name_key(visit.last_name)) for visit in (one, other)]
+    return keys[0] == keys[1]
 
 
 def request_code(act: Act, portal: Portal, visit: Visit, visitor: Visitor, method: str, typed: str) -> Visit:
@@ -100,13 +112,11 @@ def request_code(act: Act, portal: Portal, visit: Visit, visitor: Visitor, metho
         return codes.issue(tx, act.portal, purpose=PURPOSE, channel=method, holder=holder, minutes=minutes)
 
     try:
-        return _asked(visit, method, typed, _send(act, found, tries, method, destination, issue))
+        return _asked(visit, method, typed, found, destination, _send(act, found, tries, method, destination, issue))
     except SendsUsedUp as refusal:
-        if not refusal.challenge:
-            raise
-        open_until = refusal.sent_at + portal.policy.code_minutes * 60
-        held = Challenge(refusal.challenge, 0, 0, open_until)
-        raise StillOpen(_asked(visit, method, typed, held, sent=False), refusal) from refusal
+        if visit.challenge and refusal.challenge == visit.challenge:  # only its own browser is led back to a challenge
+            raise StillOpen(visit, refusal) from refusal
+        raise
 
 
 def resend(act: Act, portal: Portal, visit: Visit, visitor: Visitor) -> Visit:
@@ -120,12 +130,12 @@ def resend(act: Act, portal: Portal, visit: Visit, visitor: Visitor) -> Visit:
         return codes.renew(tx, act.portal, held, minutes=portal.policy.code_minutes)
 
     try:
-        made = _send(act, found, tries, visit.method, destination, renew)
+        made = _send(act, found, tries, visit.method, destination, renew, instead=lambda _tx, _holder: held)
     except CodeOver:
         return request_code(act, portal, visit, visitor, visit.method, visit.destination)
     except SendsUsedUp as refusal:
         raise StillOpen(visit, refusal) from refusal
-    return _asked(visit, visit.method, visit.destination, made)
+    return _asked(visit, visit.method, visit.destination, found, destination, made)
 
 
 def enter_code(act: Act, portal: Portal, visit: Visit, visitor: Visitor, typed: str) -> SignedIn:
@@ -147,11 +157,11 @@ def enter_code(act: Act, portal: Portal, visit: Visit, visitor: Visitor, typed: 
     codes.spend(tx, act.portal, visit.challenge)
     session = sessions.begin(tx, act.portal, portal.policy, holder=tried, number_key=number_key)
     identities.note_success(tx, act.portal, tries.key)
-    cards.note_sign_in(tx, act.portal, number_key, tried)
+    cards.note_sign_in(tx, act.portal, number_key, tried, visit.on_file)
     facts.record(tx, act.by(f"contact:{tried}"), Kind.SIGNED_IN, facts.subject("contact", tried), {"by": visit.method})
     try:
         tx.commit()
-    except Conflict as refusal:
+    except (Conflict, NotFound) as refusal:
         raise CodeOver from refusal
     if counted >= limits.CROWDED:
         with suppress(Unavailable):  # the visitor is in; a count too many on a crowded address is the lesser harm
@@ -222,11 +232,13 @@ def _send(
     method: str,
     destination: str,
     challenge: Callable[[Transaction, str | None], Challenge],
+    instead: Callable[[Transaction, str | None], Challenge] | None = None,
 ) -> Challenge:
     """Send a code in one transaction, or for nobody a decoy of the same shape; the challenge it belongs to.
 
     Only true sends count against the address, so nobody who merely knows an address can use its codes up. When they are
-    used up, by the address's other accounts, a decoy goes out: a refusal would tell that the rest was right.
+    used up, by the address's other accounts, a decoy goes out: a refusal would tell that the rest was right. `instead` then
+    gives the challenge, so that a resend which cannot be sent leaves the code that was sent alone.
     """
     parts = (method, destination, tries.browser) if found.card else (method, destination, tries.key)
     place = identities.identity("destination", *parts)
@@ -257,21 +269,22 @@ def _send(
         if found.card is None:
             raise
         nobody = _Match(None, "", "sends-used-up", found.account_id)
-        return _send(act, nobody, tries, method, destination, challenge)
+        return _send(act, nobody, tries, method, destination, instead or challenge)
     return made
 
 
-def _asked(visit: Visit, method: str, typed: str, made: Challenge, *, sent: bool = True) -> Visit:
+def _asked(visit: Visit, method: str, typed: str, found: _Match, destination: str, made: Challenge) -> Visit:
     return msgspec.structs.replace(
         visit,
         method=method,
-        destination=typed.strip(),
+        destination=typed.strip()[:_MOST_TYPED],
+        on_file=found.address or destination,
         challenge=made.id,
         counter=made.counter,
         version=made.version,
         code_until=made.expires_at,
-        sent_at=clock.timestamp() if sent else visit.sent_at,
-        sends=visit.sends + 1 if sent else limits.CODE_SENDS.count,
+        sent_at=clock.timestamp(),
+        sends=visit.sends + 1,
     )
 
 

@@ -84,7 +84,11 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("GET", f"{_API}/openapi.json"): _PUBLIC,
     ("GET", f"{_API}/docs"): _PUBLIC,
     ("GET", "/healthz"): _PUBLIC,
-    **{(method, f"{_API}/{{proxy+}}"): _PUBLIC for method in ("GET", "POST", "PUT", "PATCH", "DELETE")},
+    **{
+        (method, route): _PUBLIC
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+        for route in ("/api", "/api/{proxy+}", _API, f"{_API}/{{proxy+}}")
+    },
     #
     ("GET", "/{portal}"): _CLIENT,
     ("GET", "/{portal}/{proxy+}"): _VISITOR,

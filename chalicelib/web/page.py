@@ -45,6 +45,7 @@ class View:
     form: dict[str, str]
     form_id: str
     counted_address: str
+    here: str = ""
     session: Session | None = None
     card: Card | None = None
     set_cookies: list[str] = field(default_factory=list)
@@ -131,7 +132,7 @@ class View:
             "idle_seconds": max(self.session.idle_at - clock.timestamp(), 0),
             "warn_seconds": WARN_SECONDS,
             "extend_url": f"{self.base}/session/extend",
-            "expired_url": f"{self.base}/sign-in?notice=session-over",
+            "expired_url": f"{self.base}/sign-in?notice=session-over&next={quote(self.base + self.here, safe='/')}",
         }
 
 
@@ -178,7 +179,7 @@ def _answered(
                 view.form.pop("csrf", ""),
                 request.headers.get("origin"),
             )
-        response = _signed_in_or_sent(view, method, path, parameters) if audience == "client" else None
+        response = _signed_in_or_sent(view, path, parameters) if audience == "client" else None
         if response is None:
             if not all(ids.is_id(value) for value in parameters.values()):
                 raise NotFound
@@ -207,7 +208,7 @@ def _opened(request: Any, slug: str, request_id: str) -> View:
     except NotFound:
         portal = None  # said in the same words as of a closed one
     if portal is None or portal.status != "open":
-        raise NotFound("There is no portal at this address.")
+        raise NotFound("There is no portal at this address. Check the link in the message you were sent.")
     source = address.client(request.headers, request.context.get("identity", {}).get("sourceIp", ""))
     jar = cookies.parsed(request.headers.get("cookie", ""))
     form_id, is_new = csrf.form_id(jar.get(cookies.name("form", slug)))
@@ -228,8 +229,9 @@ def _form(body: bytes) -> dict[str, str]:
     return {name: value.replace("\x00", "") for name, value in reversed(pairs)}
 
 
-def _signed_in_or_sent(view: View, method: str, path: str, parameters: dict[str, str]) -> Response | None:
+def _signed_in_or_sent(view: View, path: str, parameters: dict[str, str]) -> Response | None:
     """None when this browser is signed in and its account open; else the way to the sign-in page, and back."""
+    view.here = path.format(**parameters)
     cookie = view.cookie("session")
     view.session = sessions.read(view.slug, cookie, view.portal.policy) if cookie else None
     if view.session:
@@ -237,12 +239,13 @@ def _signed_in_or_sent(view: View, method: str, path: str, parameters: dict[str,
     if view.session and view.card and view.card.is_open:
         view.act = view.act.by(f"contact:{view.session.holder}")
         return None
+    notice = "ended" if view.session else "session-over"
     view.session = view.card = None
-    wanted = path.format(**parameters) if method == "GET" else ""
-    asked = [f"next={quote(view.base + wanted, safe='/')}"] if wanted.strip("/") else []
+    wanted = view.here.removesuffix("/answer") if "/batches/" in view.here else ""
+    asked = [f"next={quote(view.base + wanted, safe='/')}"] if wanted else []
     if cookie:
         view.drop("session")
-        asked.append("notice=session-over")
+        asked.append(f"notice={notice}")
     return view.go(f"/sign-in{'?' if asked else ''}{'&'.join(asked)}")
 
 

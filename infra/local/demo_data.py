@@ -24,7 +24,7 @@ _SETTINGS: dict[str, Any] = {
     "wording": {
         "client_number_hint": "It is at the top right of every invoice, such as AC-1001",
         "additional_notes": "New here? Your account manager can tell you your client number.",
-        "welcome_text": "Here is what we have prepared for you. Open it, read it in peace, and tell us what you think.",
+        "welcome_text": "Here is what we have prepared for you. Open it, take your time, and tell us what you think.",
     },
     "tiles": [
         {
@@ -45,7 +45,8 @@ _LINES = [
      "employee_cost": "9.75", "employer_cost": "9.75", "change_percent": "0"},
 ]  # fmt: skip
 _SUMMARY = (
-    "Medical rises less than the market this year; dental comes down a little and vision stays as it is.\n\n"
+    "Amounts are per employee and month. Medical rises less than the market this year; dental comes down a little and "
+    "vision stays as it is.\n\n"
     "The comparison of carriers is among the documents. If something is missing, ask for changes and say what."
 )
 
@@ -61,8 +62,8 @@ _CLIENTS: list[tuple[str, str, str, str, str, str | None, str, bool, int, str]] 
      "the batch is not open to the portal: nobody gets in, and the page does not say why"),
     ("AC-1005", "Summit Roofing", "Grace", "Lee", "", "+12125550115", "client_review", True, 2,
      "has only a mobile number: everything comes by SMS"),
-    ("AC-1006", "Harbor Freight Forwarding", "Tom", "Becker", "bounce@simulator.example", "+12125550116", "client_review", True, 12,
-     "the email address bounces: see the delivery log; the mobile number works"),
+    ("AC-1006", "Harbor Freight Forwarding", "Tom", "Becker", "bounce@simulator.example", "+12125550116", "client_review",
+     True, 12, "the email address bounces: see the delivery log; the mobile number works"),
     ("AC-1007", "Greenfield Farms", "Ana", "Silva", "ana@greenfield.example", None, "complete", True, 60,
      "everything is done; nothing to answer"),
     ("AC-1008", "Lakeside Dental", "Sam", "Park", "sam@lakeside.example", None, "in_progress", True, 40,

@@ -151,7 +151,7 @@ def test_a_client_sends_a_file_and_downloads_one(shop: Shop, tab: Tab, tmp_path:
     file.write_bytes(PDF)
     page.get_by_label("File").set_input_files(file)
     tab.press("Send")
-    expect(page.get_by_role("heading", name="Your file has arrived")).to_be_visible()
+    expect(page.get_by_role("heading", name="One more step: share your file")).to_be_visible()
     tab.press("Check and share")
     expect(page.get_by_role("heading", name="Thank you, your file is shared")).to_be_visible()
     page.get_by_role("link", name="Go back to the documents").click()
@@ -200,7 +200,7 @@ def test_before_the_session_ends_one_press_keeps_it(local: Local, tab: Tab) -> N
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_label("Your comment")).to_have_value("Half a thought")
     page.clock.run_for(305_000)
-    page.wait_for_url("**/sign-in?notice=session-over")
+    page.wait_for_url("**/sign-in?notice=session-over*")
     expect(page.get_by_text("You were signed out because")).to_be_visible()
 
 

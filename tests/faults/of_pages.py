@@ -60,6 +60,7 @@ class AsksForAnother(AsksForACode):
     """Has a second code sent."""
 
     route = ("POST", "/{portal}/sign-in/resend")
+    repeated = (303, 429)  # the first press may have sent it, though its answer was lost: too soon for another
 
     def prepare(self) -> None:
         ByBrowser.prepare(self)

@@ -44,6 +44,8 @@ WORDING: Context = {
     "confirm_heading": "Account Access Confirmation",
     "confirm_instructions": ["To confirm it is you, we send a six-digit code."],
     "send_label": "Send Verification Code",
+    "code_heading": "Enter your code",
+    "code_label": "Verification code",
 }
 SIGNED_IN: Context = {
     "name": "Maria Lopez",
@@ -206,8 +208,8 @@ def confirm(**changed: Any) -> Context:
 
 
 def code(**changed: Any) -> Context:
-    sent = {"method": "email", "destination_masked": "m•••@example.com", "sends_left": 2}
-    return base("Enter your code", resend_in=30, expires_in=600) | sent | changed
+    sent = {"method": "email", "destination_masked": "m•••@example.com", "sends_left": 2, "used_up": False}
+    return base("Enter your code", wording=WORDING, resend_in=30, expires_in=600) | sent | changed
 
 
 def welcome(**changed: Any) -> Context:
@@ -218,7 +220,7 @@ def welcome(**changed: Any) -> Context:
 
 
 def batch(**changed: Any) -> Context:
-    answering = {"answer": None, "can_answer": True, "read_only_reason": None, "answer_url": "/acme/batches/01/answer"}
+    answering = {"answer": None, "can_answer": True, "read_only_reason": None, "version": 3, "answer_url": "/acme/batches/01/answer"}
     shown = {"batch": BATCH, "lines": LINES, "totals": TOTALS, "documents": DOCUMENTS}
     answering["upload_url"] = "/acme/batches/01/upload"
     return base(BATCH["title"], signed_in=SIGNED_IN) | shown | answering | changed

@@ -27,7 +27,7 @@ def test_of_200_wrong_tries_at_once_exactly_5_are_evaluated_and_the_right_code_i
     )
 
     assert Counter(seen.status for seen in answers) == {400: 5, 410: 195}
-    assert sum("That is not the newest code" in seen.text for seen in answers) == 5
+    assert sum("That code is not right" in seen.text for seen in answers) == 5
     assert {seen.errors["code"].split(".")[1].strip() for seen in answers if seen.status == 400} == {
         "Check the digits and try again"
     }

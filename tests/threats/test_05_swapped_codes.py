@@ -40,7 +40,7 @@ def test_no_code_opens_another_account_challenge_channel_or_portal(world: World)
     assert len(pairs) == 30
     for (browser, _), (_, code) in pairs:
         seen = browser.fill(code=code)
-        assert seen.status == 400 and "That is not the newest code" in seen.text
+        assert seen.status == 400 and "That code is not right" in seen.text
         assert not browser.cookie("session")
 
 

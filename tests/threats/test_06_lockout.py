@@ -20,7 +20,7 @@ def test_a_stranger_locks_strangers_out_and_the_known_browser_signs_in(world: Wo
         world.drain()
         right = newest_code(world, client.email)
         for _ in range(5):
-            failures += "That is not the newest code" in stranger.fill(code=other_than(right)).text
+            failures += "That code is not right" in stranger.fill(code=other_than(right)).text
     moment.advance(minutes=10)
 
     newcomer = Browser("192.0.2.200")

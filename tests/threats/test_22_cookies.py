@@ -105,7 +105,7 @@ def test_disabling_revokes_within_one_request(world: World, disable: Callable[[C
     sign_in(world, browser, client)
     disable(client)
     assert browser.copy().open(f"/{client.slug}/").heading == "Sign in"
-    assert browser.open(client.batch_path).path.endswith("notice=session-over")
+    assert browser.open(client.batch_path).path.endswith("notice=ended")
     assert browser.cookie("session") is None
 
 

@@ -15,6 +15,7 @@ from chalicelib.facts import Act
 from chalicelib.messaging import reading
 from chalicelib.security import limits, once
 from chalicelib.security.limits import Limit
+from chalicelib.security.models import IdentityRow
 from chalicelib.security.once import Done
 from chalicelib.security.sealed import seal, unseal
 from tests.browsing import Browser
@@ -127,3 +128,27 @@ def test_a_lock_ends_when_it_ends(world: World, moment: MovableClock) -> None:
     assert ask_code(browser, client).status == 429 and moment() == last + 899
     moment.advance(1)
     assert ask_code(browser, client).heading == "Enter your code"
+
+
+def test_a_lock_that_staff_must_lift_is_forgotten_after_thirty_quiet_days(world: World, moment: MovableClock) -> None:
+    client = make_client(world)
+    browser = Browser()
+    ask_code(browser, client)
+    for wrong in range(5):
+        browser.fill(code=f"{wrong:06}")
+    (row,) = [IdentityRow.get(each["pk"]["S"]) for each in held(world, "tokens", f"{client.slug}#identity#")]
+    row.update(actions=[IdentityRow.failures.set(limits.LOCK_FOR_GOOD)])
+    moment.advance(days=30, seconds=-1)
+    assert ask_code(browser, client).status == 429
+    moment.advance(1)
+    assert len(list(held(world, "tokens", f"{client.slug}#identity#"))) == 1
+    for _ in range(limits.CODE_SENDS.count):
+        assert ask_code(Browser(), client).heading == "Enter your code"
+    used_up = ask_code(Browser(), client)
+    assert "wrong codes" not in used_up.text, "what stops it now are the codes sent, and that is what it says"
+    world.drain()
+    moment.advance(minutes=15)
+    ask_code(browser, client)
+    world.drain()
+    assert browser.fill(code=newest_code(world, client.email)).heading == "Welcome"
+    assert IdentityRow.get(row.pk).failures == 0

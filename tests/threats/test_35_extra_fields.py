@@ -14,7 +14,7 @@ from tests.factories import make_client, newest_code, sign_in
 from tests.world import World
 
 EXTRA = {
-    "status": "complete", "id": "0" * 32, "version": "99", "portal": "all", "contact_id": "0" * 32, "holder": "0" * 32,
+    "status": "complete", "id": "0" * 32, "portal": "all", "contact_id": "0" * 32, "holder": "0" * 32,
     "open_to_portal": "false", "title": "Mine", "contact_name": "Somebody Else", "at": "2000-01-01T00:00:00Z",
     "is_admin": "true", "challenge": "0" * 32, "counter": "9", "tries": "0", "emails": "me@evil.example", "account_id": "0",
     "number_key": "x", "next_path": "https://evil.example/", "session": "x", "__class__": "x", "sends": "-5",

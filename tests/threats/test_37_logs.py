@@ -144,7 +144,9 @@ def prepared(world: World, heard: Heard) -> tuple[Machine, dict[str, Any], dict[
         f"accounts/{account['id']}", {"primary_emails": [PERSONAL["email"]], "assigned_agent": PERSONAL["staff"]}
     )
     machine.patch(f"batches/{batch['id']}", {"assigned_to": PERSONAL["staff"]})
-    machine.patch("", {"notifications": {"reply_to": PERSONAL["staff"], "staff_emails": [PERSONAL["staff"], "b@acme.example"]}})
+    machine.patch(
+        "", {"notifications": {"reply_to": PERSONAL["staff"], "staff_emails": [PERSONAL["staff"], "b@acme.example"]}}
+    )
     return machine, contact, batch
 
 
