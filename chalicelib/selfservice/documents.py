@@ -23,7 +23,8 @@ from .shapes import Document, DocumentUpload, Download, NewDocument
 
 _FORM_SECONDS = 15 * 60
 _LINK_SECONDS = 60
-_MOST = 100  # documents of one batch
+_MOST = 100  # documents of one batch, without those whose form ran out before their file came
+_MOST_WAITING = 10  # files that one contact may have announced to a batch and not sent
 UNNAMED = "application/octet-stream"  # a client's upload: its type is read from the file itself
 
 
@@ -52,8 +53,7 @@ def add(
     if wrong:
         raise Invalid(fields=wrong)
     batch = read(act.portal, batch_id)
-    if len(_rows(act.portal, batch_id)) >= _MOST:
-        raise Conflict(f"A batch can have at most {_MOST} documents. Remove one first.")
+    _check_room(act, batch_id)
     identifier, now = document_id or ids.new(), clock.timestamp()
     row = DocumentRow(
         pk=batch.pk,
@@ -71,6 +71,17 @@ def add(
     facts.record(tx, act, kind, subject(batch), {"document": identifier})
     tx.commit()
     return _upload(row, wanted, portal, then(identifier) if then else None)
+
+
+def _check_room(act: Act, batch_id: str) -> None:
+    """Refuse one document too many. What waits longer than its form was good for takes no room."""
+    since = clock.timestamp() - _FORM_SECONDS
+    counted = [row for row in _rows(act.portal, batch_id) if row.status != "waiting" or row.added_at > since]
+    if len(counted) >= _MOST:
+        raise Conflict(f"A batch can have at most {_MOST} documents. Remove one first.")
+    waiting = sum(row.status == "waiting" and row.added_by == act.actor for row in counted)
+    if act.actor.startswith("contact:") and waiting >= _MOST_WAITING:
+        raise Conflict("You have begun to send many files. Finish those first, or try again in a quarter of an hour.")
 
 
 def upload(portal: Portal, batch_id: str, document_id: str) -> DocumentUpload:
@@ -130,10 +141,20 @@ def check(act: Act, portal: Portal, batch_id: str, document_id: str) -> Document
 
 def remove(act: Act, portal: str, batch_id: str, document_id: str) -> None:
     """Remove a document and its file: the file first, since without the row nobody would find it again."""
-    row = _row(portal, batch_id, document_id)
+    for last in (False, True):
+        try:
+            return _removed(act, _row(portal, batch_id, document_id), batch_id, document_id)
+        except Conflict:  # a check took the file over meanwhile: there is another one to delete now
+            if last:
+                raise
+    return None
+
+
+def _removed(act: Act, row: DocumentRow, batch_id: str, document_id: str) -> None:
     _delete(_place("quarantine", row), _place("documents", row))
+    is_same = DocumentRow.copy == row.copy if row.copy else DocumentRow.copy.does_not_exist()
     tx = act.transaction()
-    tx.delete(DocumentRow(row.pk, row.sk), when=DocumentRow.pk.exists(), refusal=NotFound())
+    tx.delete(DocumentRow(row.pk, row.sk), when=(DocumentRow.status == row.status) & is_same)
     facts.record(tx, act, Kind.DOCUMENT_REMOVED, facts.subject("batch", batch_id), {"document": document_id})
     tx.commit()
 
@@ -232,7 +253,14 @@ def _place(room: str, row: DocumentRow) -> str:
 
 def _rows(portal: str, batch_id: str) -> list[DocumentRow]:
     key = f"{portal}#batch#{batch_id}"
-    return query(DocumentRow, key, between=DocumentRow.sk.startswith("document#"), limit=_MOST).items
+    found: list[DocumentRow] = []
+    cursor: str | None = None
+    while True:
+        page = query(DocumentRow, key, between=DocumentRow.sk.startswith("document#"), limit=_MOST, cursor=cursor)
+        found += page.items
+        cursor = page.cursor
+        if cursor is None:
+            return found
 
 
 def _row(portal: str, batch_id: str, document_id: str) -> DocumentRow:
