@@ -22,13 +22,12 @@ from ..portals import Portal, brand_style
 from ..security import sessions
 from ..security.sessions import Session
 from . import address, cookies, csrf, headers
-from .guard import GUARDS, Audience
+from .guard import GUARDS, Audience, is_slug
+from .parse import LARGEST_BODY
 from .templates import render
 
 FORM = "application/x-www-form-urlencoded"
-LARGEST_BODY = 64 * 1024
 WARN_SECONDS = 120  # before a session ends, the page asks whether its reader is still there (WCAG 2.2.1: 20 at least)
-_SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
 _TOKEN_GOES_HERE = "\x00csrf\x00"  # noqa: S105 - a mark that no wording can hold: fields refuse control characters
 _MOST_ALIKE = 200  # pages of all portals kept in one process
 _alike: dict[tuple[str, int, str, bytes], str] = {}
@@ -130,6 +129,7 @@ class View:
         return {
             "name": self.card.name,
             "idle_seconds": max(self.session.idle_at - clock.timestamp(), 0),
+            "idle_minutes": self.portal.policy.session_idle_minutes,
             "warn_seconds": WARN_SECONDS,
             "extend_url": f"{self.base}/session/extend",
             "expired_url": f"{self.base}/sign-in?notice=session-over&next={quote(self.base + self.here, safe='/')}",
@@ -204,7 +204,7 @@ def _answered(
 def _opened(request: Any, slug: str, request_id: str) -> View:
     """The view of a request. Raises NotFound for a portal that is unknown or closed."""
     try:
-        portal = portals.known(slug) if _SLUG.fullmatch(slug) else None
+        portal = portals.known(slug) if is_slug(slug) else None
     except NotFound:
         portal = None  # said in the same words as of a closed one
     if portal is None or portal.status != "open":

@@ -50,6 +50,7 @@ WORDING: Context = {
 SIGNED_IN: Context = {
     "name": "Maria Lopez",
     "idle_seconds": 900,
+    "idle_minutes": 15,
     "warn_seconds": 120,
     "extend_url": "/acme/session/extend",
     "expired_url": "/acme/session/over",
