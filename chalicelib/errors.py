@@ -90,11 +90,11 @@ class TooMany(Refusal):
 
 
 class Unavailable(Refusal):
-    """AWS is briefly not able to answer; nothing was done."""
+    """AWS is briefly not able to answer. What was asked was not done, or it was and the answer was lost."""
 
     code = "unavailable"
     status = 503
-    text = "We could not do this just now, and nothing was changed. Try again in a moment."
+    text = "We could not reach our database just now. Your change may not have been saved. Look, then try again."
 
     def __init__(self, text: str | None = None, *, retry_after: int = 5) -> None:
         super().__init__(text, retry_after=retry_after)

@@ -32,6 +32,7 @@ class Status(StrEnum):
 
 
 _ORDER = tuple(Status)
+TO_ACT_ON = (Status.BOUNCED, Status.COMPLAINED)  # the address is of no use: staff agree another one with the client
 OPEN = (Status.QUEUED, Status.SENDING, Status.UNKNOWN)
 
 _MEANING = {
@@ -72,7 +73,10 @@ _REASONS = {
         "It was not sent, because the portal's limit of text messages for today is reached. Use email, or raise the "
         "limit in the portal's policy."
     ),
-    "cannot-compose": "It was not sent, because its text could not be put together. Tell whoever runs this portal.",
+    "cannot-compose": (
+        "It was not sent, because its text could not be put together or its address cannot be written to. Check the "
+        "address. If it is right, tell whoever runs this portal."
+    ),
     "gave-up": "It was not sent: the provider kept refusing for a day. Tell whoever runs this portal.",
     "provider:MessageRejected": (
         "The mail provider refused it. While the mail account is in its trial mode, only verified addresses can be "

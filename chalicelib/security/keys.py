@@ -30,7 +30,9 @@ class _Ring(msgspec.Struct, frozen=True):
 
 
 class UnknownVersion(Unavailable):
-    """A key that is kept no longer, or that this process cannot read of yet."""
+    """A key that is kept no longer, or that this process has not been able to learn of yet."""
+
+    text = "We could not check this just now. Try again in a moment."
 
 
 _held: tuple[float, _Ring] | None = None

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from chalicelib import clock
 from chalicelib.errors import Invalid
-from chalicelib.messaging import addresses, gsm, templates
+from chalicelib.messaging import addresses, gsm, reading, templates
 from chalicelib.messaging.compose import Email, Sms, compose
 from chalicelib.messaging.models import MessageRow
 from chalicelib.messaging.templates import Block, EmailWording, Placeholder, SmsWording, Template, UnknownPlaceholder
 from chalicelib.portals import Portal
-from tests.messaging.samples import ANSWER, BATCH, MOBILE, TO, code_context, put, put_code
+from chalicelib.storage import Action
+from tests.messaging.samples import ANSWER, BATCH, MOBILE, TO, code_context, put, put_code, row
 from tests.world import MovableClock, World
 
 _BREAKS = ["\r\n", "\n", "\r", "\u2028", "\u2029", "\x00", "\x0b", "\x85"]
@@ -195,6 +196,18 @@ def test_any_name_is_a_name_in_from(world: World, name: str) -> None:
     world.drain()
     (address,) = world.newest(TO).mail["From"].addresses
     assert (address.display_name, address.addr_spec) == (name, "hello@portal.example.com")
+
+
+@pytest.mark.parametrize("spoilt", [MessageRow.recipient.set("nobody"), MessageRow.template.set("gone")])
+def test_what_cannot_be_composed_says_that_it_is_the_text_or_the_address(world: World, spoilt: Action) -> None:
+    portal = world.portal()
+    identifier = put(portal)
+    row(portal, identifier).update(actions=[spoilt])
+    world.drain()
+    told = reading.get(portal.slug, identifier)
+    assert (told.status, told.reason) == ("failed", "cannot-compose")
+    assert "its text" in told.status_text and "its address" in told.status_text
+    assert world.sent_to(TO) == []
 
 
 def test_a_domain_in_other_letters_travels_in_ascii(world: World) -> None:
