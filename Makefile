@@ -8,7 +8,7 @@ OUT ?= build/package
 export PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset test check format bench package deploy api-key checkov openapi screenshots clean
+.PHONY: help run reset test check lint format bench package deploy api-key checkov openapi screenshots clean
 
 help: ## what you can do here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -28,8 +28,11 @@ reset: $(VENV)/.installed ## forget the local data: the next run starts with the
 test: $(VENV)/.installed ## the whole suite, browser included where Chromium is installed
 	@$(PY) -m pytest -q -n 2 --dist loadfile
 
-check: $(VENV)/.installed ## ruff, mypy, the architecture test, fast tests: under a minute
-	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && $(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not browser"
+check: lint ## lint, the architecture test and the fast tests: under a minute
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not browser"
+
+lint: $(VENV)/.installed ## ruff, its formatter, mypy
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 
 format: $(VENV)/.installed ## put the code in the form that check asks for
 	@$(PY) -m ruff check --fix-only -q . && $(PY) -m ruff format -q .

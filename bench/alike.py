@@ -29,7 +29,9 @@ def run(world: Any) -> None:
             for step in STEPS:
                 seconds.setdefault((step, name), []).append(case.seconds[step])
     known, *unknown = sorted(CASES, key=lambda name: name != "all right")
-    print(f"Known and unknown alike, {ROUNDS} interleaved rounds (wall time in ms; p far below 0.01 would be a difference)")
+    print(
+        f"Known and unknown alike, {ROUNDS} interleaved rounds (wall time in ms; p far below 0.01 would be a difference)"
+    )
     for step in STEPS:
         own = seconds[step, known]
         print(f"  {step}: {known} {1000 * statistics.median(own):.1f}")

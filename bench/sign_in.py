@@ -61,7 +61,9 @@ def run(world: Any) -> None:
     count_calls()
     counted = [_journey(world, watch, WARM_UP + ROUNDS + place) for place in range(5)]
     last = counted[-1]
-    print("Passwordless sign-in, from the first page to the welcome page (portal settings warm, as in a running Lambda)")
+    print(
+        "Passwordless sign-in, from the first page to the welcome page (portal settings warm, as in a running Lambda)"
+    )
     print(f"  {'request':24}{'calls':>7}{'in a row':>10}{'read units':>12}{'write units':>13}{'CPU ms':>9}")
     rows: list[int] = []
     for place, step in enumerate(last):
@@ -72,11 +74,15 @@ def run(world: Any) -> None:
         print(f"  {step.name:24}{len(trace.calls):7}{in_a_row:10}{trace.reads:12.1f}{trace.writes:13.1f}{cpu:9.2f}")
     calls = sum(len(step.trace.calls) for step in last)
     reads, writes = sum(step.trace.reads for step in last), sum(step.trace.writes for step in last)
-    print(f"  {'whole sign-in':24}{calls:7}{max(rows):10}{reads:12.1f}{writes:13.1f}   target: at most 8 calls, 2 in a row")
+    print(
+        f"  {'whole sign-in':24}{calls:7}{max(rows):10}{reads:12.1f}{writes:13.1f}   target: at most 8 calls, 2 in a row"
+    )
     ours = statistics.median(sum(step.cpu for step in journey) for journey in journeys) * 1000
     inside = statistics.median(sum(step.trace.cpu_inside for step in journey) for journey in journeys) * 1000
     empty = statistics.median(sum(step.empty for step in journey) for journey in journeys) * 1000
-    print(f"  CPU {ours:.2f} ms; floor {inside + empty:.2f} ms (inside PynamoDB {inside:.2f}, empty Chalice {empty:.2f})")
+    print(
+        f"  CPU {ours:.2f} ms; floor {inside + empty:.2f} ms (inside PynamoDB {inside:.2f}, empty Chalice {empty:.2f})"
+    )
     print(f"  ratio {ours / (inside + empty):.2f}   target: at most 1.3\n")
 
 

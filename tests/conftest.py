@@ -3,12 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.world import MovableClock, World
 
 _world = World()  # sets the environment that chalicelib.config reads at import
+_HERE = Path(__file__).parent
+# Stories told over a database, many times over: `make check` leaves them to `make test`, but for the quick ones.
+_STORIES = (
+    "api/test_guard", "api/test_hostile", "api/test_manual", "api/test_once", "api/test_trouble", "faults/",
+    "infra/test_deploy", "infra/test_first_key", "infra/test_template", "journeys/",
+    "local/test_local_pumps", "messaging/test_cold_starts", "messaging/test_crashes", "messaging/test_queues",
+    "selfservice/test_reminders", "threats/",
+)  # fmt: skip
+_QUICK = (
+    "journeys/test_benefits_batch.py::test_the_whole_story",
+    *(f"threats/test_{number}_" for number in ("10", "22", "30", "31", "33", "35", "36", "41")),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the stories as slow."""
+    for item in items:
+        where = f"{item.path.relative_to(_HERE).as_posix()}::{item.name}"
+        if where.startswith(_STORIES) and not where.startswith(_QUICK):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def permitted() -> Iterator[None]:
+    """Whatever a function asked of AWS in any test is granted to it by its policy file in `.chalice/`."""
+    from tests.infra import permissions
+
+    with permissions.watching() as asked:
+        yield
+    assert permissions.missing(asked) == []
 
 
 @pytest.fixture

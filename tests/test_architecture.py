@@ -76,7 +76,9 @@ def test_a_module_keeps_to_its_room(path: Path) -> None:
         if outside == "chalice":
             assert here in ("web", "pages", "api", "consumers"), "only web and the edges know Chalice"
         if outside == "time" and here not in ("clock", "storage", "web"):
-            assert path.name in ("keys.py", "registry.py"), "time comes from clock (here only a cache's age may be measured)"
+            assert path.name in ("keys.py", "registry.py"), (
+                "time comes from clock (here only a cache's age may be measured)"
+            )
         if here == "consumers":
             assert parts[:1] not in (["web"], ["pages"], ["api"]), "consumers stand alone"
             assert name != "app"

@@ -26,16 +26,21 @@ class FolderLock:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            holder = file.read().strip() or "unknown"
+            holder, _, address = file.read().strip().partition(" ")
             file.close()
             raise CannotStart(
-                f"Another runtime (process {holder}) is working in {self._path.parent}. "
-                "Stop it first, or give this one a folder of its own: LOCAL_DIR=/some/folder PORT=8100 make run"
+                f"Latchstring is already running here (process {holder or 'unknown'}): {address or 'it is starting'}\n"
+                "Stop it there with Ctrl-C, or use a folder of your own: LOCAL_DIR=/some/folder PORT=8100 make run"
             ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
         self._file = file
+        self.note()
+
+    def note(self, address: str = "") -> None:
+        """Say in the file who holds it, and where it answers."""
+        assert self._file
+        self._file.truncate(0)
+        self._file.write(f"{os.getpid()} {address}".rstrip())
+        self._file.flush()
 
     def release(self) -> None:
         """Let the next one have it."""

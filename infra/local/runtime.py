@@ -1,4 +1,4 @@
-"""Everything, started in order and stopped in reverse: port and folder first, so that a refusal leaves nothing behind.
+"""Everything, started in order and stopped in reverse: folder and port first, so that a refusal changes nothing.
 
     with Runtime(port=0, directory=folder) as runtime:
         ... runtime.base_url ...
@@ -96,12 +96,13 @@ class Runtime:
     def start(self) -> None:
         """Start everything, or stop what was started and raise CannotStart."""
         with ExitStack() as started:
-            listening = listen(self._port)
-            started.callback(listening.close)
             lock = FolderLock(self.places.lock)
             lock.take()
             started.callback(lock.release)
+            listening = listen(self._port)
+            started.callback(listening.close)
             self.base_url = f"http://127.0.0.1:{port_of(listening)}"
+            lock.note(self.base_url)
             self._start_stand_ins(started)
             settings = self._prepare(started)
             wiring = self._wiring or import_application(settings)

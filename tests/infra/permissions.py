@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from chalice.app import Chalice, EventSourceHandler
 
 from chalicelib import portals
 from chalicelib.security import keys
-from infra.stages import FUNCTIONS, ROOT
+from infra.stages import APP, FUNCTIONS, ROOT
 
 Asked = dict[str, set[tuple[str, str]]]
 _HANDLERS = {
@@ -40,26 +41,33 @@ _NAMED_OTHERWISE = {
 }
 _running: list[str] = []
 _last: list[str] = []
+_here = threading.local()
 
 
 @contextmanager
-def watching() -> Iterator[Asked]:
-    """Note, for as long as the block runs, the (action, resource) pairs that each function needs."""
+def watching(*, apart: bool = False) -> Iterator[Asked]:
+    """Note, for as long as the block runs, the (action, resource) pairs that each function needs.
+
+    `apart`: no function knows what another has read, as in AWS, where each has a process of its own.
+    """
     asked: Asked = defaultdict(set)
     call, answer, handle = BaseClient._make_api_call, Chalice.__call__, EventSourceHandler.__call__
 
     def noted(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        if _running:
+        if running := _stack() or _running:  # reads beside each other have threads of their own
             service = self.meta.service_model.service_name
-            asked[_running[-1]] |= set(_needed(service, operation, parameters))
+            asked[running[-1]] |= set(_needed(service, operation, parameters))
         return call(self, operation, parameters)
 
     def answering(self: Any, event: Any, context: Any) -> Any:
-        return _as("api_handler", lambda: answer(self, event, context))
+        is_ours = self.app_name == APP  # tests of the local runtime have applications of their own
+        return (
+            _as("api_handler", apart, lambda: answer(self, event, context)) if is_ours else answer(self, event, context)
+        )
 
     def handling(self: Any, event: Any, context: Any) -> Any:
-        name = f"{self.func.__module__}.{self.func.__name__}"
-        return _as(_HANDLERS[name], lambda: handle(self, event, context))
+        function = _HANDLERS.get(f"{self.func.__module__}.{self.func.__name__}")
+        return _as(function, apart, lambda: handle(self, event, context)) if function else handle(self, event, context)
 
     BaseClient._make_api_call, Chalice.__call__, EventSourceHandler.__call__ = noted, answering, handling
     try:
@@ -68,17 +76,26 @@ def watching() -> Iterator[Asked]:
         BaseClient._make_api_call, Chalice.__call__, EventSourceHandler.__call__ = call, answer, handle
 
 
-def _as(function: str, work: Callable[[], Any]) -> Any:
-    """Run as this function, knowing nothing of what another has read: each has a process of its own in AWS."""
-    if _last[:] != [function]:
+def _as(function: str, apart: bool, work: Callable[[], Any]) -> Any:
+    """Run as this function."""
+    if apart and _last[:] != [function]:
         keys.forget()
         portals.forget_kept()
         _last[:] = [function]
+    _stack().append(function)
     _running.append(function)
     try:
         return work()
     finally:
-        _running.pop()
+        _stack().pop()
+        _running.remove(function)
+
+
+def _stack() -> list[str]:
+    """What runs in this thread, the innermost last."""
+    if not hasattr(_here, "stack"):
+        _here.stack = []
+    return _here.stack
 
 
 def missing(asked: Asked) -> list[str]:

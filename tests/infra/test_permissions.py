@@ -1,4 +1,7 @@
-"""Each function may do what it does in the stories, by its own policy. (Other tests say that policies name no more.)"""
+"""Each function may do what it does in the stories, by its own policy. (Other tests say that policies name no more.)
+
+The whole suite is watched (tests/conftest.py); here each function also reads for itself what another has read before.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,9 @@ def _stories(*modules: ModuleType) -> Iterator[Any]:
 @pytest.mark.parametrize("story", list(_stories(test_benefits_batch, test_journey, test_feedback)))
 def test_every_function_has_the_permissions_that_the_story_needs(story: Callable[..., None], world: World) -> None:
     have = {"world": world, "moment": world.clock}
-    with permissions.watching() as asked, suppress(AssertionError):  # a story that fails does so under its own name
+    with (
+        permissions.watching(apart=True) as asked,
+        suppress(AssertionError),
+    ):  # a story that fails does so under its own name
         story(**{name: have[name] for name in inspect.signature(story).parameters})
     assert permissions.missing(asked) == []

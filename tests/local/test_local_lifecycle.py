@@ -35,14 +35,22 @@ def test_a_taken_port_is_named_and_nothing_is_left(tmp_path: Path) -> None:
         port = other.getsockname()[1]
         with pytest.raises(CannotStart, match=f"Port {port} is taken .* PORT={port + 100} make run"):
             Runtime(port, tmp_path / "x", wiring=StandIn().wiring()).start()
-    assert not (tmp_path / "x").exists()
+    assert [file.name for file in (tmp_path / "x").iterdir()] == ["lock"]
+    FolderLock(tmp_path / "x" / "lock").take()
 
 
-def test_a_second_runtime_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+def test_a_second_runtime_on_the_same_folder_is_told_where_the_first_one_is(tmp_path: Path) -> None:
     lock = FolderLock(tmp_path / "lock")
     lock.take()
-    with pytest.raises(CannotStart, match=f"process {os.getpid()}"):
+    with pytest.raises(CannotStart, match=rf"already running here \(process {os.getpid()}\): it is starting"):
         Runtime(0, tmp_path, wiring=StandIn().wiring()).start()
+    with socket.socket() as first:
+        first.bind(("127.0.0.1", 0))
+        first.listen()
+        port = first.getsockname()[1]
+        lock.note(f"http://127.0.0.1:{port}")
+        with pytest.raises(CannotStart, match=rf"\(process {os.getpid()}\): http://127.0.0.1:{port}\n"):
+            Runtime(port, tmp_path, wiring=StandIn().wiring()).start()
     lock.release()
     FolderLock(tmp_path / "lock").take()
 
