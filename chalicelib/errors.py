@@ -94,7 +94,10 @@ class Unavailable(Refusal):
 
     code = "unavailable"
     status = 503
-    text = "We could not reach our database just now. Your change may not have been saved. Look, then try again."
+    text = (
+        "We could not reach our database just now. If you were changing something, it may not have been saved: look, "
+        "then try again."
+    )
 
     def __init__(self, text: str | None = None, *, retry_after: int = 5) -> None:
         super().__init__(text, retry_after=retry_after)
