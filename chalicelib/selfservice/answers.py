@@ -56,9 +56,7 @@ def give(
     raise Conflict("Too many people are working on this at once. Please send your answer again.")
 
 
-def _given(
-    act: Act, portal: Portal, card: Card, batch_id: str, answer: str, comment: str, seen: int | None
-) -> Batch:
+def _given(act: Act, portal: Portal, card: Card, batch_id: str, answer: str, comment: str, seen: int | None) -> Batch:
     row = read(act.portal, batch_id)
     if batch_id not in card.batches or not card.is_open:
         raise NotFound

@@ -221,7 +221,13 @@ def welcome(**changed: Any) -> Context:
 
 
 def batch(**changed: Any) -> Context:
-    answering = {"answer": None, "can_answer": True, "read_only_reason": None, "version": 3, "answer_url": "/acme/batches/01/answer"}
+    answering = {
+        "answer": None,
+        "can_answer": True,
+        "read_only_reason": None,
+        "version": 3,
+        "answer_url": "/acme/batches/01/answer",
+    }
     shown = {"batch": BATCH, "lines": LINES, "totals": TOTALS, "documents": DOCUMENTS}
     answering["upload_url"] = "/acme/batches/01/upload"
     return base(BATCH["title"], signed_in=SIGNED_IN) | shown | answering | changed
