@@ -6,6 +6,9 @@ mail header or a second line of a log.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -19,11 +22,38 @@ ONE_ADDRESS = (
     r"@[^\s\x00-\x2c\x2f\x3a-\x40\x5b-\x60\x7b-\xa0\u2028\u2029]{3,253}"  # letters, digits, hyphens and dots
 )
 
+NO_EMAIL = "This is not an email address."
+NO_DATE = "There is no such date. Write it as 2027-01-31."
+
+
+def content(is_right: Callable[[str], object], sentence: str | Callable[[str], str]) -> Meta:
+    """What a text of the right form must hold besides. Whoever stores it checks it; this lets a refusal name it early."""
+    return Meta(extra={"content": (is_right, sentence)})
+
+
+def is_date(text: str) -> bool:
+    """Whether there is such a day."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_one_address(text: str) -> bool:
+    """Whether this can stand in a header as one address; an empty text says that there is none."""
+    return not text or re.fullmatch(ONE_ADDRESS, text) is not None
+
+
 Line = Annotated[str, Meta(max_length=200, pattern=_LINE, description="One line, at most 200 characters.")]
 Required = Annotated[
     str, Meta(min_length=1, max_length=200, pattern=_LINE, description="One line, 1 to 200 characters.")
 ]
-Email = Annotated[str, Meta(max_length=254, pattern=_LINE, description="An email address.")]
+Email = Annotated[
+    str,
+    Meta(max_length=254, pattern=_LINE, description="An email address."),
+    content(is_one_address, NO_EMAIL),
+]
 Text = Annotated[str, Meta(max_length=4000, pattern=_TEXT, description="Several lines, at most 4,000 characters.")]
 Slug = Annotated[
     str,
@@ -36,7 +66,11 @@ Number = Annotated[
     Meta(min_length=1, max_length=40, pattern="^[0-9A-Za-z][0-9A-Za-z ./_-]*" + END, description="A client number."),
 ]
 Identifier = Annotated[str, Meta(pattern="^[0-9a-f]{32}" + END, description="An id: 32 hexadecimal digits.")]
-Date = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}" + END, description="A date, such as 2027-01-01.")]
+Date = Annotated[
+    str,
+    Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}" + END, description="A date, such as 2027-01-01."),
+    content(is_date, NO_DATE),
+]
 Money = Annotated[
     str, Meta(pattern="^-?[0-9]{1,9}([.][0-9]{1,2})?" + END, description="An amount in the portal's currency: 1250.00")
 ]

@@ -85,8 +85,10 @@ _GUIDE = [
         "Refusals",
         "refusals",
         """<p>Every refusal is a problem document (RFC 9457, <code>application/problem+json</code>). Decide by
-        <code>code</code>; show <code>detail</code> to people. <code>errors</code> names every field at fault, not only
-        the first. Quote <code>request_id</code> when you ask for help.</p>""",
+        <code>code</code>; show <code>detail</code> to people. <code>errors</code> names every field whose form or content
+        is wrong, not only the first; what needs a look at the records (a number that is taken, a contact that does not
+        exist, a phone number of the portal's country) is checked once that is right. Quote <code>request_id</code> when
+        you ask for help.</p>""",
     ),
 ]  # fmt: skip
 
@@ -99,7 +101,7 @@ _PROBLEM_EXAMPLE = {
     "request_id": "5f0c5a3e-6a0b-4a39-9a55-1d9a2b7c3d4e",
     "errors": [
         {"field": "contacts.0.last_name", "message": "This is needed."},
-        {"field": "number", "message": "Another account of this portal has this number already."},
+        {"field": "contacts.0.emails.0", "message": "This is not an email address."},
     ],
 }
 

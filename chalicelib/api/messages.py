@@ -33,7 +33,13 @@ class MessageQuery(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True
         ]
         | None
     ) = None
-    status: Annotated[_STATUSES, Meta(description="A status, or needs_attention: unknown for an hour.")] | None = None
+    status: (
+        Annotated[
+            _STATUSES,
+            Meta(description="A status, or needs_attention: unknown for an hour, bounced or complained."),
+        ]
+        | None
+    ) = None
     channel: Literal["email", "sms"] | None = None
     template: (
         Annotated[str, Meta(max_length=60, pattern="^[a-z][a-z-]*$", description="Such as batch-in-review.")] | None

@@ -42,8 +42,15 @@ def find_nothing(_call: Call[None, None]) -> Answer:
     raise NotFound("This API has no such path. See the documentation for those that it has.")
 
 
-for _method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
-    operation(_method, "/{proxy+}", _GROUP)(find_nothing)
+def lead_to_docs(_call: Call[None, None]) -> Answer:
+    """Lead whoever opens the API's address in a browser to its documentation."""
+    return Answer(status=303, headers={"Location": f"{PREFIX}/docs"})
+
+
+for _root in ("/api", PREFIX):
+    for _method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        operation(_method, _root, _GROUP, at_root=True)(lead_to_docs if _method == "GET" else find_nothing)
+        operation(_method, f"{_root}/{{proxy+}}", _GROUP, at_root=True)(find_nothing)
 
 
 @cache
@@ -57,7 +64,7 @@ def document() -> str:
 def _operations() -> list[Operation]:
     """Every operation there is something to say of, in the order of the guard table."""
     places = {row: place for place, row in enumerate(GUARDS)}
-    shown = (operation for operation in api.operations if operation.handler is not find_nothing)
+    shown = (operation for operation in api.operations if operation.handler not in (find_nothing, lead_to_docs))
     return sorted(shown, key=lambda operation: places[operation.method, operation.path])
 
 

@@ -38,6 +38,8 @@ class Kind(StrEnum):
     DOCUMENT_REFUSED = "staff:document:refused"
     DOCUMENT_REMOVED = "staff:document:removed"
     DOCUMENT_SENT_IN = "client:document:added"
+    DOCUMENT_SENT_IN_READY = "client:document:ready"
+    DOCUMENT_SENT_IN_REFUSED = "client:document:refused"
 
     CODE_REQUESTED = "client:sign-in:code-requested"
     CODE_NOT_SENT = "client:sign-in:code-not-sent"

@@ -13,7 +13,7 @@ from ..errors import Conflict, Unavailable
 from ..facts import Act, Kind
 from ..storage import Action, Condition, Transaction
 from .models import MessageRow, message_key, unsent_shard
-from .statuses import OPEN, Status
+from .statuses import OPEN, TO_ACT_ON, Status
 
 LEASE_SECONDS = 120  # a worker that has not reported by then is dead: four times the Lambda's own time-out
 SETTLE_SECONDS = 3600  # how long an unknown outcome waits for feedback before it is shown to staff
@@ -135,9 +135,11 @@ def learned(portal: str, identifier: str, status: Status, *, provider_id: str | 
     """Take over what the provider reports, unless something later is known already. False if it changed nothing."""
     now = clock.timestamp()
     actions: list[Action] = [
-        MessageRow.status.set(status.value), *_settled(), MessageRow.sent_at.set(MessageRow.sent_at | now),
+        MessageRow.status.set(status.value),
+        *_settled(needs_attention=status in TO_ACT_ON),
+        MessageRow.sent_at.set(MessageRow.sent_at | now),
         MessageRow.reason.set(reason) if reason else MessageRow.reason.remove(),
-    ]  # fmt: skip
+    ]
     if provider_id:
         actions.append(MessageRow.provider_id.set(MessageRow.provider_id | provider_id))
     if status is Status.DELIVERED:
@@ -196,6 +198,7 @@ def _held_by(row: MessageRow) -> Condition:
     return open_still & (MessageRow.claim == row.claim)
 
 
-def _settled() -> list[Action]:
-    """It leaves the sparse index: nobody needs to look at it again."""
-    return [MessageRow.unsent_shard.remove(), MessageRow.sweep_at.remove(), MessageRow.needs_attention.remove()]
+def _settled(*, needs_attention: bool = False) -> list[Action]:
+    """It leaves the sparse index: no sweep needs to look at it again, though staff may have to act."""
+    shown = MessageRow.needs_attention.set(True) if needs_attention else MessageRow.needs_attention.remove()
+    return [MessageRow.unsent_shard.remove(), MessageRow.sweep_at.remove(), shown]

@@ -12,7 +12,7 @@ from .models import MessageRow, message_key
 from .queue import RETENTION_SECONDS
 from .statuses import Status, explained
 
-NEEDS_ATTENTION = "needs_attention"  # a filter beside the statuses: unknown for an hour
+NEEDS_ATTENTION = "needs_attention"  # a filter beside the statuses: unknown for an hour, bounced, complained
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

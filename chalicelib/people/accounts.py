@@ -11,7 +11,7 @@ from ..storage import Condition, Page, Transaction, query
 from . import cards, matching
 from .contacts import add_contact, checked_contact
 from .models import AccountRow, CardRow
-from .shapes import Account, AccountCreated, AccountInput, NewAccount
+from .shapes import Account, AccountCreated, AccountInput, ContactDetails, NewAccount
 
 NUMBER_TAKEN = "Another account of this portal has this number already."
 _MOVABLE_CARDS = 40  # contacts that can move to another number in one transaction of a hundred changes
@@ -19,7 +19,7 @@ _MOVABLE_CARDS = 40  # contacts that can move to another number in one transacti
 
 def create(act: Act, country: str, wanted: NewAccount, *, account_id: str | None = None) -> AccountCreated:
     """A new account, and its contacts, in one transaction. Refuses a number that is taken, and fields that are wrong."""
-    details = _checked(AccountInput(**fields.values(wanted, AccountInput)))
+    details, people = _checked_whole(wanted, country)
     identifier, now = account_id or ids.new(), clock.timestamp()
     number_key = matching.number_key(details.number) if details.number else f"~{identifier}"
     row = AccountRow(
@@ -40,11 +40,9 @@ def create(act: Act, country: str, wanted: NewAccount, *, account_id: str | None
         refusal=Invalid(fields={"number": NUMBER_TAKEN}),
     )
     facts.record(tx, act, Kind.ACCOUNT_CREATED, facts.subject("account", identifier))
-    made = []
-    for place, contact in enumerate(wanted.contacts):
-        made.append(add_contact(tx, act, row, checked_contact(contact, country, at=f"contacts.{place}.")))
+    made = tuple(add_contact(tx, act, row, person) for person in people)
     tx.commit()
-    return AccountCreated(**fields.values(_account(row)), contacts=tuple(made))
+    return AccountCreated(**fields.values(_account(row)), contacts=made)
 
 
 def get(portal: str, account_id: str) -> Account:
@@ -157,6 +155,24 @@ def _fill(row: AccountRow, details: AccountInput, now: int) -> None:
     row.name_key, row.updated_at = f"{matching.name_key(details.name)}#{row.created_key}", now
 
 
+def _checked_whole(wanted: NewAccount, country: str) -> tuple[AccountInput, list[ContactDetails]]:
+    """The account and its contacts in the form to keep. Raises Invalid for the faults of all of them."""
+    wrong: dict[str, str] = {}
+    details, people = AccountInput(**fields.values(wanted, AccountInput)), []
+    try:
+        details = _checked(details)
+    except Invalid as refusal:
+        wrong |= refusal.fields
+    for place, contact in enumerate(wanted.contacts):
+        try:
+            people.append(checked_contact(contact, country, at=f"contacts.{place}."))
+        except Invalid as refusal:
+            wrong |= refusal.fields
+    if wrong:
+        raise Invalid(fields=wrong)
+    return details, people
+
+
 def _checked(wanted: AccountInput) -> AccountInput:
     wrong: dict[str, str] = {}
     emails = []
@@ -170,7 +186,7 @@ def _checked(wanted: AccountInput) -> AccountInput:
     if wanted.number is not None and not matching.number_key(wanted.number):
         wrong["number"] = "A number needs at least one letter or digit."
     if not matching.name_key(wanted.name):
-        wrong["name"] = "A name needs at least one letter or digit."
+        wrong["name"] = matching.NO_NAME
     for place, tag in enumerate(wanted.tags):
         if not _is_tag(tag):
             wrong[f"tags.{place}"] = 'A tag cannot hold " or \\, or be a comma.'

@@ -165,11 +165,9 @@ def checked_contact(wanted: ContactDetails, country: str, *, at: str = "") -> Co
         typed = getattr(wanted, name)
         numbers[name] = matching.phone_key(typed, country) if typed else None
         if typed and numbers[name] is None:
-            wrong[f"{at}{name}"] = (
-                "This is not a phone number. Write it with its country code, such as +1 415 555 0132."
-            )
+            wrong[f"{at}{name}"] = matching.NO_PHONE
     if not matching.name_key(wanted.last_name):
-        wrong[f"{at}last_name"] = "A last name needs at least one letter."
+        wrong[f"{at}last_name"] = matching.NO_LAST_NAME
     if wrong:
         raise Invalid(fields=wrong)
     return msgspec.structs.replace(wanted, emails=tuple(dict.fromkeys(emails)), **numbers)

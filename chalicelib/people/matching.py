@@ -10,6 +10,10 @@ _LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "n"}
 )
 _NOT_LETTERS = re.compile(r"[\W_]+")
+_FEWEST_DIGITS = 2  # of what `phone_key` takes for a phone number in any country
+NO_NAME = "A name needs at least one letter or digit."
+NO_LAST_NAME = "A last name needs at least one letter."
+NO_PHONE = "This is not a phone number. Write it with its country code, such as +1 415 555 0132."
 
 
 def name_key(name: str) -> str:
@@ -41,6 +45,11 @@ def phone_key(typed: str, country: str) -> str | None:
     if not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def may_be_phone(typed: str) -> bool:
+    """Whether this may be a phone number of some country, for where the country is not known. An empty text is none."""
+    return not typed or sum(char.isdigit() for char in typed) >= _FEWEST_DIGITS
 
 
 def email_checked(email: str) -> str | None:

@@ -7,7 +7,11 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from .. import fields
+from . import matching
 
+Name = Annotated[fields.Required, fields.content(matching.name_key, matching.NO_NAME)]
+Email = Annotated[fields.Email, fields.content(matching.email_checked, matching.email_fault)]
+Phone = Annotated[fields.Line, fields.content(matching.may_be_phone, matching.NO_PHONE)]
 RecordType = Literal["lead", "client", "customer", "office"]
 
 
@@ -21,26 +25,26 @@ class NumberedAs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class AccountInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What staff and systems can say of an account."""
 
-    name: fields.Required
+    name: Name
     number: fields.Number | None = None
     record_type: RecordType = "client"
     status: Literal["open", "closed"] = "open"
-    primary_emails: Annotated[tuple[fields.Email, ...], Meta(max_length=20)] = ()
+    primary_emails: Annotated[tuple[Email, ...], Meta(max_length=20)] = ()
     identifiers: Annotated[tuple[NumberedAs, ...], Meta(max_length=20)] = ()
     tags: Annotated[tuple[fields.Tag, ...], Meta(max_length=50)] = ()
-    assigned_agent: fields.Email | None = None
+    assigned_agent: Email | None = None
 
 
 class ContactDetails(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What staff and systems can say of a person at an account."""
 
     first_name: fields.Required
-    last_name: fields.Required
+    last_name: Annotated[fields.Required, fields.content(matching.name_key, matching.NO_LAST_NAME)]
     title: fields.Line = ""
-    emails: Annotated[tuple[fields.Email, ...], Meta(max_length=5)] = ()
-    mobile: fields.Line | None = None
-    landline: fields.Line | None = None
-    fax: fields.Line | None = None
+    emails: Annotated[tuple[Email, ...], Meta(max_length=5)] = ()
+    mobile: Phone | None = None
+    landline: Phone | None = None
+    fax: Phone | None = None
     employee_number: fields.Line = ""
     roles: Annotated[tuple[fields.Tag, ...], Meta(max_length=10)] = ()
 

@@ -149,9 +149,7 @@ def checked(settings: Settings) -> None:
     addresses = {"support.email": settings.support.email, "notifications.reply_to": notified.reply_to}
     addresses |= {f"notifications.staff_emails.{place}": each for place, each in enumerate(notified.staff_emails)}
     wrong = {
-        name: fields.NO_EMAIL
-        for name, address in addresses.items()
-        if address and not fields.is_one_address(address)
+        name: fields.NO_EMAIL for name, address in addresses.items() if address and not fields.is_one_address(address)
     }
     if not _zone_exists(settings.time_zone):
         wrong["time_zone"] = _NO_ZONE

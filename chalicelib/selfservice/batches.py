@@ -6,8 +6,6 @@ open without its card, and the notification goes out exactly once per placing, h
 
 from __future__ import annotations
 
-from datetime import date
-
 import msgspec
 
 from .. import clock, facts, fields, ids
@@ -235,8 +233,8 @@ def _checked(portal: Portal, wanted: BatchInput) -> tuple[BatchInput, dict[str, 
     """The batch in the form to keep, and its contacts. Raises Invalid for dates and people that cannot be."""
     wrong: dict[str, str] = {}
     for name in ("effective_date", "answer_by"):
-        if (text := getattr(wanted, name)) and not _is_date(text):
-            wrong[name] = "There is no such date. Write it as 2027-01-31."
+        if (text := getattr(wanted, name)) and not fields.is_date(text):
+            wrong[name] = fields.NO_DATE
     agent = matching.email_checked(wanted.assigned_to) if wanted.assigned_to else None
     if wanted.assigned_to and agent is None:
         wrong["assigned_to"] = matching.email_fault(wanted.assigned_to)
@@ -275,14 +273,6 @@ def _changes(before: BatchInput, after: BatchInput) -> dict[str, object]:
     names = [name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name)]
     plain = {"status", "open_to_portal"}
     return {name: [getattr(before, name), getattr(after, name)] if name in plain else "changed" for name in names}
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _key(portal: str, batch_id: str) -> str:

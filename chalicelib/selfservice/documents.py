@@ -41,7 +41,7 @@ def add(
 
     `then` makes from the document's id the address a browser goes to once the file is sent.
     """
-    by_client = wanted.content_type == UNNAMED and act.actor.startswith("contact:")
+    by_client = wanted.content_type == UNNAMED and _is_contact(act)
     wrong = {}
     if not by_client and not filetypes.is_allowed(wanted.content_type, wanted.name):
         kinds = ", ".join(ending for endings in filetypes.EXTENSIONS.values() for ending in endings)
@@ -128,8 +128,7 @@ def check(act: Act, portal: Portal, batch_id: str, document_id: str) -> Document
         row.name += filetypes.EXTENSIONS[row.content_type][0]
     tx = act.transaction()
     tx.put(row, when=DocumentRow.status == "waiting")
-    kind = Kind.DOCUMENT_REFUSED if row.reason else Kind.DOCUMENT_READY
-    facts.record(tx, act, kind, facts.subject("batch", batch_id), {"document": document_id})
+    facts.record(tx, act, _outcome(act, row), facts.subject("batch", batch_id), {"document": document_id})
     try:
         tx.commit()
     except Conflict:  # another check was quicker
@@ -179,13 +178,23 @@ def download_url(portal: str, batch_id: str, document_id: str) -> Download:
     return Download(url=url, expires_at=clock.text(clock.timestamp() + _LINK_SECONDS) or "")
 
 
+def _outcome(act: Act, row: DocumentRow) -> Kind:
+    if _is_contact(act):
+        return Kind.DOCUMENT_SENT_IN_REFUSED if row.reason else Kind.DOCUMENT_SENT_IN_READY
+    return Kind.DOCUMENT_REFUSED if row.reason else Kind.DOCUMENT_READY
+
+
+def _is_contact(act: Act) -> bool:
+    return act.actor.startswith("contact:")
+
+
 def _largest(portal: Portal) -> int:
     return portal.policy.document_megabytes * 1024 * 1024
 
 
 def _upload(row: DocumentRow, wanted: NewDocument, portal: Portal, then: str | None) -> DocumentUpload:
     fields = {"Content-Type": wanted.content_type} | ({"success_action_redirect": then} if then else {})
-    smallest, most = (wanted.size, wanted.size) if wanted.size else (1, _largest(portal))
+    smallest, most = (wanted.size, wanted.size) if wanted.size else (0, _largest(portal))
     conditions = [*({name: value} for name, value in fields.items()), ["content-length-range", smallest, most]]
     form: dict[str, Any] = aws.client("s3").generate_presigned_post(
         settings.documents_bucket,

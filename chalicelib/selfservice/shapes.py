@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from .. import fields
+from ..people.shapes import Email
 
 Status = Literal["draft", "in_progress", "client_review", "approved", "changes_requested", "complete", "cancelled"]
 AnswerKind = Literal["approve", "changes"]
@@ -40,7 +41,7 @@ class BatchInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     open_to_portal: bool = False
     summary: fields.Text = ""
     lines: Annotated[tuple[Line, ...], Meta(max_length=100)] = ()
-    assigned_to: fields.Email | None = None  # who is told of the answer
+    assigned_to: Email | None = None  # who is told of the answer
 
 
 class Answer(Struct, frozen=True, kw_only=True):

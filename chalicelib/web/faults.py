@@ -1,7 +1,8 @@
 """Every fault of an input at once, per field and in plain words.
 
 msgspec stops at the first fault, in words made for programmers. So what it refuses is walked through again here, along
-the struct's own types: the limits stay written in one place.
+the struct's own types: the limits stay written in one place. Where the form is right, the contents are looked at too
+(`fields.content`), as far as the value alone can tell.
 """
 
 from __future__ import annotations
@@ -68,6 +69,10 @@ def _in_leaf(value: Any, kind: Any, metas: list[Meta], at: str) -> dict[str, str
         msgspec.convert(value, _with(kind, metas))
     except msgspec.ValidationError:
         return {at or "body": _sentence(value, kind, metas)}
+    for meta in metas:
+        is_right, sentence = (meta.extra or {}).get("content", (bool, ""))
+        if sentence and not is_right(value):
+            return {at or "body": sentence(value) if callable(sentence) else sentence}
     return {}
 
 

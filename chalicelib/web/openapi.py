@@ -38,7 +38,7 @@ _PATH_TEXTS = {"portal": "The portal's slug.", "key": "The API key's id."}
 _ABOUT = (
     "Create portals, accounts, contacts and benefits batches, and follow what clients do with them. Send an API key with "
     "each call. Lists are paged by cursor, changes are JSON merge patches (RFC 7386) with optional If-Match, creations "
-    "take an Idempotency-Key, refusals are problem details (RFC 9457) that name every field at fault."
+    "take an Idempotency-Key, refusals are problem details (RFC 9457) that name every field at fault in form or content."
 )
 
 

@@ -95,6 +95,11 @@ KINDS: Final[dict[str, Kind]] = {
     "not-signed-in": Kind(401, "No valid API key", "The key is missing, mistyped, expired or revoked."),
     "forbidden": Kind(403, "The API key may not do this", "The detail names the permission. Use a key that has it."),
     "not-found": Kind(404, "Nothing here", "The id is wrong, it was removed, or the key does not reach this portal."),
+    "method-not-allowed": Kind(
+        405,
+        "This path does not take that method",
+        "Each path is listed here with its methods. API Gateway itself says not-found, 404.",
+    ),
     "conflict": Kind(
         409, "The state does not allow it", "Read the resource again; the detail says what stands in the way."
     ),

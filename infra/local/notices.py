@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -18,6 +19,9 @@ _TEXTS = {
     504: "This took too long. Please try again in a moment.",
 }
 
+# As the application's own problems are called.
+_CODES = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 431: "too-large", 503: "unavailable"}
+
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>
@@ -32,13 +36,19 @@ p {{ margin: 0; opacity: .8 }}
 def refusal(status: int, path: str, headers: Mapping[str, str] | None = None) -> Response:
     """The answer for a request to `path` that never reaches the application."""
     title, text = HTTPStatus(status).phrase.capitalize(), _TEXTS[status]
+    request_id = str(uuid.uuid4())
     if path.startswith("/api"):
-        problem = {"type": "about:blank", "title": title, "status": status, "detail": text, "message": title}
+        code = _CODES.get(status, "unexpected")
+        problem = {
+            "type": f"/api/v1/docs#problem-{code}", "title": title, "status": status, "code": code, "detail": text,
+            "request_id": request_id, "message": title,
+        }  # fmt: skip
         response = Response(json.dumps(problem), status=status, mimetype="application/problem+json")
     else:
         title = "Page not found" if status == 404 else title
         response = Response(_PAGE.format(title=title, text=text), status=status, mimetype="text/html")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["x-amzn-RequestId"] = request_id
     response.headers.extend(headers or {})
     return response

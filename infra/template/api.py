@@ -46,6 +46,17 @@ _ANSWERS = {
     "DEFAULT_5XX": (None, "Something went wrong", "The fault is ours. Please try again in a minute."),
 }
 
+# What the API's documentation calls these. A method that a path does not take is among the missing tokens, so a 404.
+_CODES = {
+    "MISSING_AUTHENTICATION_TOKEN": "not-found",
+    "RESOURCE_NOT_FOUND": "not-found",
+    "UNSUPPORTED_MEDIA_TYPE": "unsupported-media-type",
+    "REQUEST_TOO_LARGE": "too-large",
+    "THROTTLED": "too-many-requests",
+    "WAF_FILTERED": "refused",
+    "DEFAULT_4XX": "refused",
+}
+
 
 def overrides(stage: Stage) -> dict[str, Node]:
     """What is merged into Chalice's RestAPI."""
@@ -79,7 +90,7 @@ def overrides(stage: Stage) -> dict[str, Node]:
                 ],
                 "DefinitionBody": {
                     "x-amazon-apigateway-gateway-responses": {
-                        kind: _answer(status, title, text) for kind, (status, title, text) in _ANSWERS.items()
+                        kind: _answer(kind, status, title, text) for kind, (status, title, text) in _ANSWERS.items()
                     }
                 },
             },
@@ -125,17 +136,24 @@ STAGE_ARN = sub("arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${Re
 API_ID = ref("RestAPI")
 
 
-def _answer(status: int | None, title: str, text: str) -> Node:
+def _answer(kind: str, status: int | None, title: str, text: str) -> Node:
     """A page for browsers and problem details (RFC 9457) for everyone else."""
-    problem = {"type": "about:blank", "title": title, "detail": text}
-    code = "$context.status" if status is None else str(status)
+    code = _CODES.get(kind, "unexpected")
+    problem = {
+        "type": f"/api/v1/docs#problem-{code}",
+        "title": title,
+        "code": code,
+        "detail": text,
+        "request_id": "$context.requestId",
+    }
+    given = "$context.status" if status is None else str(status)
     answer: Node = {
         "responseParameters": {
             "gatewayresponse.header.Cache-Control": "'no-store'",
             "gatewayresponse.header.X-Content-Type-Options": "'nosniff'",
         },
         "responseTemplates": {
-            "application/json": json.dumps(problem)[:-1] + f', "status": {code}}}',
+            "application/json": json.dumps(problem)[:-1] + f', "status": {given}}}',
             "text/html": _page(title, text),
         },
     }

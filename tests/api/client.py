@@ -79,7 +79,7 @@ class ApiClient:
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
         """`body`: a value to send as JSON, or text to send as it is. `If_Match="..."` becomes a header."""
         app, resources = application()
-        url = urlsplit(path if path.startswith(("/api/", "/healthz")) else f"/api/v1{path}")
+        url = urlsplit(path if path == "/api" or path.startswith(("/api/", "/healthz")) else f"/api/v1{path}")
         match = resources.match(url.path)
         if match is None:
             return Reply(404, {}, '{"code": "no-such-route"}')

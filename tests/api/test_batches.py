@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import urllib.error
 import urllib.request
 import uuid
@@ -10,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.manual_story import STORY
 from tests.world import World
 
-from .client import ApiClient, Reply
+from .client import Reply
 from .conftest import Office, at_once, good
 
 PDF = b"%PDF-1.7\n" + b"x" * 200
@@ -174,33 +172,3 @@ def test_a_contact_with_an_open_batch_cannot_be_removed(office: Office) -> None:
     assert office.api.delete(contact).code == "conflict"
     good(office.api.patch(f"{office.at}/batches/{batch.id}", {"status": "cancelled"}))
     assert office.api.delete(contact).status == 204
-
-
-def test_the_documentations_worked_example_works_as_printed(
-    office: Office, deployment: ApiClient, world: World
-) -> None:
-    slug, known = f"{office.slug}-story", dict[str, str]()
-    replies = []
-    for _, _, command in STORY:
-        text = command.replace("acme/", f"{slug}/").replace('"acme"', f'"{slug}"')
-        for name, value in known.items():
-            text = text.replace(f"${name}", value)
-        body = re.search(r"-d '(.*)'", text, re.DOTALL)
-        url = re.search(r"\$URL(/api/v1\S*?)\"?(?:\s|$)", text)
-        method = re.search(r"-X (\w+)", text)
-        assert url, text
-        headers = {name.replace("-", "_"): value for name, value in re.findall(r'-H "([\w-]+): ([^"$]+)"', text)}
-        verb = method[1] if method else "POST" if body else "GET"
-        reply = good(deployment.call(verb, url[1], body[1] if body else None, **headers))
-        replies.append(reply)
-        if url[1].endswith("/accounts"):
-            known |= {"ACCOUNT": reply.id, "CONTACT": reply.json["contacts"][0]["id"]}
-        if url[1].endswith("/batches"):
-            known["BATCH"] = reply.id
-        if verb == "PATCH":
-            world.drain()
-    assert [reply.status for reply in replies] == [201, 201, 201, 201, 200, 200, 200, 200]
-    (message,) = replies[5].items
-    assert (message["recipient"], message["status"]) == ("maria@northwind.example", "delivered")
-    assert replies[6].json["status"] == "client_review"
-    assert len(replies[7].items) == 3

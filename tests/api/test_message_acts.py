@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from chalicelib.messaging import suppression
+from chalicelib.messaging.progress import learned
+from chalicelib.messaging.statuses import Status
 from tests.factories import make_client, make_machine, staff
 from tests.mishaps import Mishap, Mishaps
 from tests.world import MovableClock, World
@@ -42,3 +44,18 @@ def test_the_block_on_an_address_is_lifted_and_that_is_on_record(world: World) -
     assert machine.post("suppressions/lift", wanted) == {"lifted": True}
     assert machine.post("suppressions/lift", wanted) == {"lifted": False}
     assert [fact["kind"] for fact in machine.get("facts")["items"]].count("staff:address:lifted") == 1
+
+
+def test_what_staff_must_act_on_needs_attention(world: World) -> None:
+    client = make_client(world)
+    machine = make_machine(client.portal)
+    world.drain(feedback=False)
+    (message,) = machine.get("messages")["items"]
+    for status in (Status.BOUNCED, Status.COMPLAINED):
+        assert learned(client.portal.slug, message["id"], status, provider_id=None, reason=None)
+        (told,) = machine.get("messages", status="needs_attention")["items"]
+        assert (told["status"], told["needs_attention"]) == (status, True)
+        about = f"batch:{client.batch.id}"
+        assert [found["id"] for found in machine.get("messages", status="needs_attention", about=about)["items"]] == [
+            message["id"]
+        ]

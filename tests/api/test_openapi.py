@@ -10,13 +10,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from werkzeug.test import EnvironBuilder
 
 from chalicelib.api import product
 from chalicelib.api.registry import api
 from chalicelib.web import parse, problems
 from chalicelib.web.guard import GUARDS
+from infra.local.gateway import Gateway
+from tests.world import PUBLIC_URL
 
-from .client import ApiClient
+from .client import ApiClient, application
 from .conftest import good
 
 SNAPSHOT = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -45,7 +48,7 @@ def test_every_operation_is_described(document: Any) -> None:
     described = {
         (method.upper(), f"/api/v1{path}") for path, methods in document["paths"].items() for method in methods
     }
-    assert described == {row for row in GUARDS if row[1].startswith("/api/v1") and "+" not in row[1]}
+    assert described == {row for row in GUARDS if row[1].startswith("/api/v1/") and "+" not in row[1]}
     for path, methods in document["paths"].items():
         for method, described_ in methods.items():
             where = f"{method} {path}"
@@ -110,7 +113,15 @@ def test_every_refusal_that_the_api_may_give_is_explained() -> None:
     def subclasses(kind: type[errors.Refusal]) -> set[type[errors.Refusal]]:
         return {kind}.union(*(subclasses(each) for each in kind.__subclasses__()))
 
-    pages_only = {"code-over", "code-wrong", "locked", "sends-used-up", "form-not-ours", "session-over"}
+    pages_only = {
+        "code-over",
+        "code-wrong",
+        "locked",
+        "sends-used-up",
+        "form-not-ours",
+        "session-over",
+        "changed-meanwhile",
+    }
     codes = {
         getattr(kind, "code", "") for kind in subclasses(errors.Refusal) if kind.__module__.startswith("chalicelib")
     }
@@ -129,3 +140,36 @@ def test_an_unknown_path_is_a_problem_like_any_other() -> None:
     for method in ("GET", "POST", "PATCH", "PUT", "DELETE"):
         reply = ApiClient(None).call(method, "/nothing/here", "garbage" if method != "GET" else None)
         assert (reply.status, reply.code) == (404, "not-found")
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/api/v1/"])
+def test_the_roots_lead_to_the_documentation(path: str) -> None:
+    reply = ApiClient(None).get(path)
+    assert (reply.status, reply.headers["Location"]) == (303, "/api/v1/docs")
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/v1", "/api/v2", "/api/v2/portals", "/api/favicon.ico"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "PUT", "DELETE"])
+def test_everything_else_below_the_root_is_a_problem(path: str, method: str) -> None:
+    if method == "GET" and path in ("/api", "/api/v1"):
+        return
+    reply = ApiClient(None).call(method, path)
+    assert (reply.status, reply.code) == (404, "not-found")
+
+
+def test_what_the_gateway_says_by_itself_is_a_problem_of_the_same_form() -> None:
+    """It asks no application; so what it says is compared with the table."""
+    gateway = Gateway(application()[0])
+    for method, path in (("PUT", "/api/v1/portals"), ("PATCH", "/api/v1/docs"), ("HEAD", "/api/v1/portals/x/facts")):
+        answer = gateway.answer(EnvironBuilder(path, method=method, base_url=PUBLIC_URL).get_environ())
+        problem = json.loads(answer.get_data())
+        assert (answer.status_code, answer.content_type) == (405, problems.CONTENT_TYPE)
+        assert problem == {
+            "type": "/api/v1/docs#problem-method-not-allowed",
+            "title": "Method not allowed",
+            "status": problems.KINDS["method-not-allowed"].status,
+            "code": "method-not-allowed",
+            "detail": "This address does not take that kind of request.",
+            "request_id": answer.headers["x-amzn-RequestId"],
+            "message": "Method not allowed",
+        }

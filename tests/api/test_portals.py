@@ -38,6 +38,7 @@ def test_a_portals_settings_are_checked_and_merged_at_any_depth(office: Office) 
         "branding.brand_colour": "This does not have the right form. Expected: A colour, such as #1d4ed8.",
         "branding.font": "There is no field called font here.",
         "policy.code_minutes": "This must be a whole number from 3 to 15.",
+        "time_zone": "This is not a time zone we know. Use a name such as America/New_York.",
     }
     assert list(office.api.patch(office.at, {"time_zone": "Mars/Base"}).errors) == ["time_zone"]
     assert office.api.get(office.at).json == changed

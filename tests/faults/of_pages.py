@@ -260,7 +260,7 @@ class SharesAFile(ByBrowser):
     def check(self) -> None:
         held = documents.get(self.slug, self.client.batch.id, self.document)
         assert (held.status, held.size, held.name) == ("ready", len(PDF), "Signed form.pdf")
-        assert self.facts_about(f"batch:{self.client.batch.id}", "staff:document:ready") == 1
+        assert self.facts_about(f"batch:{self.client.batch.id}", "client:document:ready") == 1
         check_download(self, self.client.batch.id, self.document)
 
 

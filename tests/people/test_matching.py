@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.people.matching import email_key, name_key, number_key
+from chalicelib.people.matching import email_key, may_be_phone, name_key, number_key, phone_key
 
 NAMES = st.text(st.characters(whitelist_categories=("Lu", "Ll", "Lo"), max_codepoint=0x24F), min_size=1, max_size=20)
 
@@ -61,3 +62,14 @@ def test_leading_zeros_of_a_number_count() -> None:
 def test_an_address_is_compared_without_case_and_nothing_else_is_guessed() -> None:
     assert email_key(" Maria@Example.COM ") == "maria@example.com"
     assert email_key("maria+work@example.com") != email_key("maria@example.com")
+
+
+@pytest.mark.parametrize("typed", ["1", "0", "x", "call me", "+", "+1"])
+def test_what_no_country_takes_for_a_phone_number(typed: str) -> None:
+    assert not may_be_phone(typed)
+    assert {phone_key(typed, country) for country in phonenumbers.SUPPORTED_REGIONS} == {None}
+
+
+@given(st.text(alphabet="+0123456789 ()-.xABF", max_size=9), st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)))
+def test_what_some_country_takes_for_a_phone_number_may_be_one(typed: str, country: str) -> None:
+    assert may_be_phone(typed) or phone_key(typed, country) is None
