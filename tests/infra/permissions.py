@@ -54,7 +54,8 @@ def watching(*, apart: bool = False) -> Iterator[Asked]:
     call, answer, handle = BaseClient._make_api_call, Chalice.__call__, EventSourceHandler.__call__
 
     def noted(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        if running := _stack() or _running:  # reads beside each other have threads of their own
+        is_beside = threading.current_thread().name.startswith("beside")  # storage reads beside each other in threads
+        if running := _running if is_beside else _stack():
             service = self.meta.service_model.service_name
             asked[running[-1]] |= set(_needed(service, operation, parameters))
         return call(self, operation, parameters)
