@@ -200,7 +200,7 @@ def test_before_the_session_ends_one_press_keeps_it(local: Local, tab: Tab) -> N
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_label("Your comment")).to_have_value("Half a thought")
     page.clock.run_for(305_000)
-    page.wait_for_url("**/sign-in?notice=session-over*")
+    page.wait_for_url("**/sign-in?notice=session-over**")
     expect(page.get_by_text("You were signed out because")).to_be_visible()
 
 

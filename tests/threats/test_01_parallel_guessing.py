@@ -29,7 +29,8 @@ def test_of_200_wrong_tries_at_once_exactly_5_are_evaluated_and_the_right_code_i
     assert Counter(seen.status for seen in answers) == {400: 5, 410: 195}
     assert sum("That code is not right" in seen.text for seen in answers) == 5
     assert {seen.errors["code"].split(".")[1].strip() for seen in answers if seen.status == 400} == {
-        "Check the digits and try again"
+        "Check the digits of the newest code we sent",
+        "Send another code to go on",
     }
     assert len(facts_of(client.slug, "client:sign-in:code-wrong")) == 5
     refused = browser.fill(code=right)

@@ -98,7 +98,7 @@ def test_fifty_payloads_in_all_that_staff_can_write_on_the_pages_for_visitors(lo
         names = dict.fromkeys(LINE_WORDS, line) | dict.fromkeys(LONG_WORDS, long)
         shop = Shop(
             local, name=line, wording=names, incident_banner=line, privacy_url=url, branding={"logo_url": url},
-            support={"email": "help@acme.example", "phone": line, "hours": line},
+            support={"email": "help@acme.example", "phone": f"{line[:180]} 555 0100", "hours": line},
         )  # fmt: skip
         for path in ("/sign-in", "/trouble"):
             watched.open(shop.url(path))
