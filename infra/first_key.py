@@ -1,7 +1,7 @@
-"""The first API key of a stage. Keys are made over the API by whoever holds one; this is where the first comes from.
+"""API keys of a whole stage. A portal's keys are made over the API by whoever holds one; this is where the first comes from.
 
-It is made by the application's own code, with the operator's own credentials, in the tables of the stage. No function
-and no role of the deployment can do this.
+They are made, listed and revoked by the application's own code, with the operator's own credentials, in the tables of the
+stage. No function and no role of the deployment can do this.
 """
 
 from __future__ import annotations
@@ -18,7 +18,34 @@ from infra.deploy.settings import Settings
 
 
 def make(stage: str, settings: Settings, name: str) -> str:
-    """A new key with every permission on every portal; the only sight of it. Raises NotDeployed.
+    """A new key with every permission on every portal; the only sight of it. Raises NotDeployed."""
+    enter(stage, settings)
+    return _made(name)
+
+
+def lines(stage: str, settings: Settings) -> list[str]:
+    """The keys of the whole stage, oldest first, a line each: never their secrets."""
+    enter(stage, settings)
+    from chalicelib.portals import api_keys
+
+    found = api_keys.listed(api_keys.EVERY_PORTAL, limit=100).items
+    return [
+        f"{key.id}  {key.created_at}  {'revoked ' + key.revoked_at if key.revoked_at else 'good'}  {key.name}"
+        for key in found
+    ]
+
+
+def revoke(stage: str, settings: Settings, key_id: str) -> None:
+    """End a key of the whole stage at once. Raises NotFound."""
+    enter(stage, settings)
+    from chalicelib.facts import Act
+    from chalicelib.portals import api_keys
+
+    api_keys.revoke(Act(api_keys.EVERY_PORTAL, "system:setup"), key_id)
+
+
+def enter(stage: str, settings: Settings) -> None:
+    """Become a process of this stage. Raises NotDeployed.
 
     The application reads its settings when it is imported, so one process can do this for one stage only.
     """
@@ -28,7 +55,6 @@ def make(stage: str, settings: Settings, name: str) -> str:
     if not told:
         raise NotDeployed(f"There is no stage {stage} yet. First: make deploy STAGE={stage}")
     _enter(environment(stage, settings, told))
-    return _made(name)
 
 
 def environment(stage: str, settings: Settings, told: dict[str, str]) -> dict[str, str]:

@@ -3,7 +3,8 @@
 CloudFormation can make a random secret, but not 32 random bytes in base64 inside the JSON that the application reads
 (see chalicelib/security/keys.py), and an update must never replace the keys. So the deployment makes them, and only
 where there are none. `python -m infra.keys --stage prod rotate` adds a key; `origin` makes the edge's secret anew;
-`first-api-key` makes the API key that every other one comes from (see infra/first_key.py).
+`first-api-key` makes the API key that every other one comes from, `list-api-keys` and `revoke-api-key` look after those of
+the whole stage (see infra/first_key.py).
 """
 
 from __future__ import annotations
@@ -98,10 +99,13 @@ def main() -> None:
     what.add_parser("origin", help="make the secret anew by which the application knows the edge")
     first = what.add_parser("first-api-key", help="make an API key that may do everything on every portal")
     first.add_argument("--name", required=True, help="what the list of keys shows")
+    what.add_parser("list-api-keys", help="list the API keys of the whole stage, never their secrets")
+    gone = what.add_parser("revoke-api-key", help="end an API key of the whole stage at once")
+    gone.add_argument("--id", required=True, help="its id, as the list shows it")
     given = parser.parse_args()
     of_stage = settings.read(given.stage)
-    if given.what == "first-api-key":
-        _first_api_key(given.stage, of_stage, given.name)
+    if given.what.endswith(("-api-key", "-api-keys")):
+        _api_keys(given, of_stage)
         return
     client = boto3.client("secretsmanager", region_name=of_stage.region)
     if given.what == "rotate":
@@ -111,14 +115,20 @@ def main() -> None:
         print(f"Now run `make deploy STAGE={given.stage}`: until then the edge shows the old secret.")
 
 
-def _first_api_key(stage: str, of_stage: settings.Settings, key_name: str) -> None:
+def _api_keys(given: argparse.Namespace, of_stage: settings.Settings) -> None:
     from infra import first_key  # here, since it asks what is deployed, and the deployment asks this module for keys
 
-    print(first_key.make(stage, of_stage, key_name))
-    print(
-        "Keep it in your secret store: it may do everything on every portal, and it is never shown again.",
-        file=sys.stderr,
-    )
+    if given.what == "list-api-keys":
+        print("\n".join(first_key.lines(given.stage, of_stage)))
+    elif given.what == "revoke-api-key":
+        first_key.revoke(given.stage, of_stage, given.id)
+        print("Revoked. The next call with it is refused.")
+    else:
+        print(first_key.make(given.stage, of_stage, given.name))
+        print(
+            "Keep it in your secret store: it may do everything on every portal, and it is never shown again.",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

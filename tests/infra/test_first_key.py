@@ -36,9 +36,15 @@ with mock_aws(), redirect_stdout(io.StringIO()) as told:
     keys.main()
     from chalicelib.portals import api_keys
     from chalicelib.portals.permissions import PERMISSIONS
-    holder = api_keys.holder(told.getvalue().strip())
+    holder = api_keys.holder(told.getvalue().split()[0])
     (made,) = api_keys.listed("*").items
-print(holder.portal, holder.scopes == set(PERMISSIONS), made.name, made.created_by, made.expires_at)
+    sys.argv[1:] = ["--stage", "prod", "list-api-keys"]
+    keys.main()
+    sys.argv[1:] = ["--stage", "prod", "revoke-api-key", "--id", made.id]
+    keys.main()
+    (ended,) = api_keys.listed("*").items
+    listed = made.id in told.getvalue() and "good  Setup" in told.getvalue()
+print(listed, bool(ended.revoked_at), holder.portal, holder.scopes == set(PERMISSIONS), made.name, made.created_by, made.expires_at)
 """
 
 
@@ -59,7 +65,7 @@ def setup(world: World) -> subprocess.CompletedProcess[str]:
 def test_it_opens_every_portal_and_is_told_once(world: World) -> None:
     create_tables(world.database, "latchstring-prod")
     done = setup(world)
-    assert done.stdout == "* True Setup system:setup None\n", done.stderr
+    assert done.stdout == "True True * True Setup system:setup None\n", done.stderr
     assert "never shown again" in done.stderr
     assert "ls_all_" not in done.stderr
 
