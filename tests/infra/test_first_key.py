@@ -44,7 +44,9 @@ with mock_aws(), redirect_stdout(io.StringIO()) as told:
     keys.main()
     (ended,) = api_keys.listed("*").items
     listed = made.id in told.getvalue() and "good  Setup" in told.getvalue()
-print(listed, bool(ended.revoked_at), holder.portal, holder.scopes == set(PERMISSIONS), made.name, made.created_by, made.expires_at)
+revoked = bool(ended.revoked_at)
+all_scopes = holder.scopes == set(PERMISSIONS)
+print(listed, revoked, holder.portal, all_scopes, made.name, made.created_by, made.expires_at)
 """
 
 
