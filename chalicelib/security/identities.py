@@ -106,11 +106,6 @@ def note_success(tx: Transaction, portal: str, identity_key: str) -> None:
     )
 
 
-def unlock(tx: Transaction, portal: str, identity_key: str) -> None:
-    """Add a staff member's unlocking to the transaction."""
-    tx.update(IdentityRow(_key(portal, identity_key)), IdentityRow.failures.set(0))
-
-
 def _key(portal: str, identity_key: str) -> str:
     return f"{portal}#identity#{identity_key}"
 
