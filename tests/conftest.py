@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.world import MovableClock, World
 
+settings.register_profile("seeded", derandomize=True)  # the same examples every time: a red run can be repeated
+settings.load_profile("seeded")
 _world = World()  # sets the environment that chalicelib.config reads at import
 _HERE = Path(__file__).parent
 # Stories told over a database, many times over: `make check` leaves them to `make test`, but for the quick ones.

@@ -146,7 +146,7 @@ def _move_cards(tx: Transaction, row: AccountRow, new_cards: str, details: Accou
         values = dict(card.attribute_values) | {"pk": new_cards}
         if card.sk == "account":
             values |= {"account_name": details.name, "status": details.status}
-        tx.delete(CardRow(card.pk, card.sk), when=CardRow.revision == card.revision)
+        tx.delete(CardRow(card.pk, card.sk), when=CardRow.revision == card.revision, refusal=Stale())
         tx.put(CardRow(**values), when=CardRow.pk.does_not_exist(), refusal=Invalid(fields={"number": NUMBER_TAKEN}))
 
 
