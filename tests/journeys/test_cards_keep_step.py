@@ -69,7 +69,7 @@ def test_a_contact_made_while_the_number_moves_gets_its_card_there(world: World)
     portal = make_portal(world)
     account = make_account(portal)
     made: list[Contact] = []
-    with after("dynamodb.Query", lambda: made.append(make_contact(portal, account))), pytest.raises(Conflict):
+    with after("dynamodb.Query", lambda: made.append(make_contact(portal, account))), pytest.raises(Stale):
         change_account(portal, account.id, number="MOVED-2")
     change_account(portal, account.id, number="MOVED-2")
     assert under(portal, "MOVED-2") == [made[0].id] and not under(portal, account.number or "")

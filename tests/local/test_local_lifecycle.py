@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,11 +97,16 @@ def test_messages_left_open_are_settled_on_the_providers_evidence(tmp_path: Path
         sent = again.runtime.outbox.find("accepted")
         assert sent is not None and again.standin.confirmed == [("accepted", sent.id)]
         assert again.standin.released == ["lost"]
-        until(lambda: [event["eventType"] for event in again.standin.feedback] == ["Delivery"])
+        until(lambda: ("Delivery", sent.id) in [_told(event) for event in again.standin.feedback])
         until(lambda: again.runtime.outbox.find("lost"))  # it was queued again at once
         assert len(again.get("/inbox/messages.json").json) == 2
     finally:
         again.runtime.stop()
+
+
+def _told(event: dict[str, Any]) -> tuple[str, str]:
+    """What a feedback event says, and of which message."""
+    return event["eventType"], event["mail"]["messageId"]
 
 
 RUN = """
