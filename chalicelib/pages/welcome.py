@@ -51,7 +51,7 @@ def sign_out(view: View) -> Response:
     if session:
         act = view.act.by(f"contact:{session.holder}")
         tx = act.transaction()
-        sessions.end(tx, view.slug, session)
+        sessions.end(tx, view.slug, session.id)
         facts.record(tx, act, Kind.SIGNED_OUT, facts.subject("contact", session.holder))
         tx.commit()
     view.drop("session")
