@@ -23,6 +23,7 @@ from .shapes import Noted, QuestionAnswered, UserDetails
 
 Kind = Literal["customer", "staff"]
 State = Literal["active", "locked", "deactivated"]
+_NOBODY = "#"  # no username is folded to this
 _MOST_HELD = 20  # sessions, and devices, of one user; the oldest make room
 
 
@@ -108,9 +109,9 @@ def find(portal: str, username_key: str) -> User | None:
 
 
 def by_id(portal: str, user_id: str) -> User | None:
-    """The user of an id, in two consistent reads."""
+    """The user of an id, in two consistent reads, also for nobody: pages that must not tell ask here."""
     pointer = UserIdRow.find(_id_key(portal, user_id), "user")
-    found = find(portal, pointer.username_key) if pointer else None
+    found = find(portal, pointer.username_key if pointer else _NOBODY)
     return found if found and found.id == user_id else None
 
 
@@ -231,25 +232,30 @@ def set_password(
     *,
     temporary_until: int | None = None,
     answers: tuple[QuestionAnswered, ...] | None = None,
+    keeps: tuple[str, Noted] | None = None,
+    unlocks: bool = False,
 ) -> None:
-    """Add a new password to the transaction: every session and every remembered device ends. Refused with Stale."""
+    """Add a new password to the transaction: every session and every remembered device ends. Refused with Stale.
+
+    `keeps` is the one session that goes on, a new one; `unlocks` opens a user that was locked.
+    """
     actions = [
         UserRow.password_hash.set(password_hash),
         UserRow.password_at.set(clock.timestamp()),
         UserRow.temporary_until.set(temporary_until) if temporary_until else UserRow.temporary_until.remove(),
-        *_all_out(),
+        UserRow.sessions.set({keeps[0]: _json(keeps[1])} if keeps else {}),
+        UserRow.devices.set({}),
     ]
+    if unlocks:
+        actions += [UserRow.state.set("active"), UserRow.lock_reason.remove()]
     if answers is not None:
         actions.append(UserRow.answers.set(answers))
     change(tx, user, *actions)
 
 
-def rehash(tx: Transaction, user: User, password_hash: str) -> None:
-    """Add the same password under newer parameters to the transaction."""
-    tx.update(_bare(user), UserRow.password_hash.set(password_hash), when=_as_read(user), refusal=Stale())
-
-
-def set_totp(tx: Transaction, user: User, *, seed: str, name: str, step: int) -> None:
+def set_totp(
+    tx: Transaction, user: User, *, seed: str, name: str, step: int, recovery: tuple[str, ...] | None = None
+) -> None:
     """Add an authenticator app to the transaction, confirmed by the code of `step`: devices end. Refused with Stale."""
     change(
         tx,
@@ -258,13 +264,20 @@ def set_totp(tx: Transaction, user: User, *, seed: str, name: str, step: int) ->
         UserRow.totp_name.set(name),
         UserRow.totp_at.set(clock.timestamp()),
         UserRow.totp_step.set(step),
-        UserRow.devices.set({}),
+        *_new_factor(recovery),
     )
 
 
-def set_sms(tx: Transaction, user: User, number: str) -> None:
+def set_sms(tx: Transaction, user: User, number: str, *, recovery: tuple[str, ...] | None = None) -> None:
     """Add a mobile number (E.164) as second factor to the transaction: devices end. Refused with Stale."""
-    change(tx, user, UserRow.sms_number.set(number), UserRow.sms_at.set(clock.timestamp()), UserRow.devices.set({}))
+    change(
+        tx, user, UserRow.sms_number.set(number), UserRow.sms_at.set(clock.timestamp()), *_new_factor(recovery)
+    )  # fmt: skip
+
+
+def _new_factor(recovery: tuple[str, ...] | None) -> list[Action]:
+    """Every device ends; the recovery codes that come with a first factor are kept (as digests)."""
+    return [UserRow.devices.set({}), *([UserRow.recovery.set(recovery)] if recovery is not None else [])]
 
 
 def drop_factors(tx: Transaction, user: User, which: Iterable[str]) -> None:
@@ -285,6 +298,11 @@ def use_totp_step(tx: Transaction, user: User, step: int, refusal: Refusal) -> N
     tx.update(
         _bare(user), UserRow.totp_step.set(step), when=free & (UserRow.totp_seed == user.totp_seed), refusal=refusal
     )
+
+
+def use_recovery(tx: Transaction, user: User, left: tuple[str, ...], refusal: Refusal) -> None:
+    """Add to the transaction that a recovery code is used up: `left` are the digests of the others."""
+    tx.update(_bare(user), UserRow.recovery.set(left), when=UserRow.recovery == user.recovery, refusal=refusal)
 
 
 def set_recovery(tx: Transaction, user: User, hashes: tuple[str, ...]) -> None:
@@ -320,12 +338,13 @@ def note_session(
     device: tuple[str, Noted] | None = None,
     step: int | None = None,
     recovery: tuple[str, ...] | None = None,
-    keeps_version: bool = True,
+    password_hash: str | None = None,
 ) -> None:
     """Add a sign-in to the transaction: the session, perhaps the device to remember, the second factor that is used up.
 
-    `step` is that of an authenticator's code, `recovery` the recovery codes that are left. All in one update, since a
-    transaction may touch a row once. Refused (with `refusal`) unless the user is active and as it was read.
+    `step` is that of an authenticator's code, `recovery` the recovery codes that are left, `password_hash` the same password
+    under newer parameters. All in one update, since a transaction may touch a row once. Refused (with `refusal`) unless
+    the user is active and as it was read.
     """
     now = clock.timestamp()
     actions = [UserRow.sessions[session_id].set(_json(session)), UserRow.signed_in_at.set(now)]
@@ -341,8 +360,8 @@ def note_session(
     if recovery is not None:
         actions.append(UserRow.recovery.set(recovery))
         when &= UserRow.recovery == user.recovery
-    if not keeps_version:
-        actions.append(UserRow.version.add(1))
+    if password_hash is not None:
+        actions.append(UserRow.password_hash.set(password_hash))
     tx.update(_bare(user), *actions, when=when, refusal=refusal)
 
 

@@ -156,6 +156,11 @@ class Portal(Settings, frozen=True, kw_only=True):
         """When it was made, in seconds since 1970: nothing of a portal is older."""
         return int(datetime.fromisoformat(self.created_at).timestamp())
 
+    @property
+    def country(self) -> str:
+        """The country from which phone numbers without a country code are read."""
+        return next(iter(self.policy.sms_countries), "US")
+
 
 def checked(settings: Settings) -> None:
     """Refuse what types cannot tell: an address that is none, a zone that does not exist, a colour that hides its text."""

@@ -63,6 +63,15 @@ class Link:
     detail: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the newest link of a purpose stands. `opened`: the button was pressed, and what it is for is not done."""
+
+    sent_at: int
+    valid_until: int
+    state: Literal["live", "opened", "used", "expired"]
+
+
 class Setup(Struct, frozen=True, kw_only=True):
     """What a press on a link's button opened, for this browser and a quarter of an hour. Travels sealed in a cookie."""
 
@@ -186,6 +195,21 @@ def count_try(portal: str, setup: Setup) -> None:
 def cancel(tx: Transaction, portal: str, purpose: Purpose, holder: str) -> None:
     """Add to the transaction that no link of this purpose opens anything for this holder any more."""
     tx.delete(LinkRow(_key(portal, purpose, holder)))
+
+
+def standing(portal: str, purpose: Purpose, holder: str) -> Standing | None:
+    """How the newest link stands, for staff to see; None where none was sent, or all were cancelled."""
+    row = LinkRow.find(_key(portal, purpose, holder))
+    if row is None:
+        return None
+    state: Literal["live", "opened", "used", "expired"] = "live"
+    if row.done_at is not None:
+        state = "used"
+    elif row.spent_at is not None:
+        state = "opened"
+    elif row.valid_until <= clock.timestamp():
+        state = "expired"
+    return Standing(int(row.issued_at), int(row.valid_until), state)
 
 
 def _parsed(portal: str, purpose: Purpose, given: str) -> Link:

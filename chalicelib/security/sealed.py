@@ -53,10 +53,13 @@ def keep(purpose: str, whose: str, text: str) -> str:
 
 
 def kept(purpose: str, whose: str, stored: str) -> str | None:
-    """What was stored, or None if it was stored for something or somebody else. Raises keys.UnknownVersion."""
-    version, _, body = stored.partition(".")
-    raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+    """What was stored, or None if it was stored for something or somebody else, or is damaged.
+
+    Raises keys.UnknownVersion.
+    """
     try:
+        version, _, body = stored.partition(".")
+        raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
         return _cipher(keys.key(f"keep/{purpose}", int(version))).decrypt(raw[:12], raw[12:], whose.encode()).decode()
-    except InvalidTag:
+    except (InvalidTag, ValueError):
         return None

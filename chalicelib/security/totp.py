@@ -18,6 +18,7 @@ DIGITS = 6
 SECONDS = 30
 _DRIFT = 1  # steps to either side: clocks of phones differ (threat 39)
 _SEED_CHARACTERS = 32  # base32: 160 bits, as RFC 4226 recommends
+_MOST_QUOTED = 120  # characters of a name in the address, percent signs counted: more make a picture that no phone can read
 
 
 def new_seed() -> str:
@@ -48,8 +49,8 @@ def matching_step(seed: str, code: str) -> int | None:
 
 def address(seed: str, *, issuer: str, account: str) -> str:
     """What an authenticator app reads from the picture: otpauth://totp/Acme:maria?secret=..."""
-    label = f"{quote(issuer.replace(':', ' '), safe='')}:{quote(account, safe='')}"
-    return f"otpauth://totp/{label}?secret={seed}&issuer={quote(issuer.replace(':', ' '), safe='')}"
+    by, whose = _quoted(issuer.replace(":", " ")), _quoted(account)
+    return f"otpauth://totp/{by}:{whose}?secret={seed}&issuer={by}"
 
 
 def picture(text: str) -> str:
@@ -57,6 +58,13 @@ def picture(text: str) -> str:
     import segno
 
     return str(segno.make(text, error="m", micro=False).svg_data_uri(scale=5, border=4, light="#fff", omitsize=True))
+
+
+def _quoted(name: str) -> str:
+    """A name as part of an address; of a very long one its beginning."""
+    while len(quoted := quote(name, safe="")) > _MOST_QUOTED:
+        name = name[:-1]
+    return quoted
 
 
 def grouped(seed: str) -> str:

@@ -16,7 +16,7 @@ from ..portals import api_keys
 from ..portals.api_keys import EVERY_PORTAL, Caller
 from ..portals.permissions import allows
 
-Audience = Literal["public", "visitor", "client", "key"]
+Audience = Literal["public", "visitor", "client", "staff", "key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def _key(permission: str) -> Guard:
     return Guard("key", permission)
 
 
-_PUBLIC, _VISITOR, _CLIENT = Guard("public"), Guard("visitor"), Guard("client")
+_PUBLIC, _VISITOR, _CLIENT, _STAFF = Guard("public"), Guard("visitor"), Guard("client"), Guard("staff")
 _API: Final = "/api/v1"
 _AT: Final = "/api/v1/portals/{portal}"
 _BATCH: Final = "/api/v1/portals/{portal}/batches/{batch}"
@@ -56,6 +56,11 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("GET", f"{_AT}/accounts/{{account}}"): _key("accounts:read"),
     ("PATCH", f"{_AT}/accounts/{{account}}"): _key("accounts:write"),
     ("GET", f"{_AT}/accounts/{{account}}/contacts"): _key("contacts:read"),
+    ("GET", f"{_AT}/accounts/{{account}}/credential"): _key("credentials:read"),
+    ("PATCH", f"{_AT}/accounts/{{account}}/credential"): _key("credentials:manage"),
+    ("DELETE", f"{_AT}/accounts/{{account}}/credential"): _key("credentials:manage"),
+    ("POST", f"{_AT}/accounts/{{account}}/credential/send-create"): _key("credentials:manage"),
+    ("POST", f"{_AT}/accounts/{{account}}/credential/send-reset"): _key("credentials:manage"),
     ("GET", f"{_AT}/contacts"): _key("contacts:read"),
     ("POST", f"{_AT}/contacts"): _key("contacts:write"),
     ("POST", f"{_AT}/contacts/bulk"): _key("contacts:write"),
@@ -100,8 +105,62 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("GET", "/{portal}/sign-in/code"): _VISITOR,
     ("POST", "/{portal}/sign-in/code"): _VISITOR,
     ("POST", "/{portal}/sign-in/resend"): _VISITOR,
+    **{
+        (method, f"/{{portal}}{side}{path}"): _VISITOR
+        for side in ("", "/staff")
+        for methods, path in (
+            (("GET", "POST"), "/sign-in/factor"),
+            (("POST",), "/sign-in/factor/use"),
+            (("GET", "POST"), "/sign-in/own-password"),
+            (("GET", "POST"), "/sign-in/set-up"),
+            (("GET", "POST"), "/sign-in/set-up/app"),
+            (("GET", "POST"), "/sign-in/set-up/mobile"),
+            (("GET", "POST"), "/sign-in/set-up/mobile/code"),
+            (("POST",), "/sign-in/set-up/mobile/code/resend"),
+            (("GET", "POST"), "/forgot-password"),
+        )
+        for method in methods
+    },
+    **{
+        (method, f"/{{portal}}{path}"): _VISITOR
+        for method in ("GET", "POST")
+        for path in (
+            "/sign-in/password",
+            "/staff/sign-in",
+            "/forgot-username",
+            "/first-time",
+            "/create-credential",
+            "/reset-password",
+            "/staff/join",
+            "/set-password",
+            "/not-me",
+        )
+    },
+    ("POST", "/{portal}/links/again"): _VISITOR,
     ("POST", "/{portal}/sign-out"): _VISITOR,
     ("POST", "/{portal}/session/extend"): _CLIENT,
+    **{
+        (method, f"/{{portal}}{side}/security{path}"): guard
+        for side, guard in (("", _CLIENT), ("/staff", _STAFF))
+        for methods, path in (
+            (("GET",), ""),
+            (("GET", "POST"), "/confirm"),
+            (("GET", "POST"), "/password"),
+            (("GET", "POST"), "/app"),
+            (("GET", "POST"), "/mobile"),
+            (("GET", "POST"), "/mobile/code"),
+            (("POST",), "/mobile/code/resend"),
+            (("POST",), "/remove"),
+            (("POST",), "/recovery-codes"),
+            (("POST",), "/sessions/end"),
+        )
+        for method in methods
+    },
+    ("POST", "/{portal}/security/devices/forget"): _CLIENT,
+    ("GET", "/{portal}/staff"): _STAFF,
+    ("POST", "/{portal}/staff/sign-out"): _STAFF,
+    ("POST", "/{portal}/staff/session/extend"): _STAFF,
+    ("GET", "/.well-known/change-password"): _PUBLIC,
     ("GET", "/{portal}/batches/{batch}"): _CLIENT,
     ("POST", "/{portal}/batches/{batch}/answer"): _CLIENT,
     ("GET", "/{portal}/batches/{batch}/documents/{document}"): _CLIENT,

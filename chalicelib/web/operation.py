@@ -68,7 +68,7 @@ class Call(Generic[Q, B]):
     @property
     def country(self) -> str:
         """The country from which phone numbers without a country code are read."""
-        return next(iter(self.portal.policy.sms_countries), "US")
+        return self.portal.country
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,10 @@ KINDS: Final[dict[str, Kind]] = {
     "conflict": Kind(
         409, "The state does not allow it", "Read the resource again; the detail says what stands in the way."
     ),
+    "not-in-this-state": Kind(
+        409, "Not in this state of the credential", "The detail says why not, and what to do instead."
+    ),
+    "username-taken": Kind(409, "The username is taken", "Somebody in this portal has it, in this or another spelling."),
     "already-queued": Kind(409, "Announced already", "The message for this occasion exists. Nothing needs to be done."),
     "shown-once": Kind(
         409, "Done already, shown only once", "The first answer was lost. Remove what was made, make anew."
