@@ -81,6 +81,8 @@ class Kind(StrEnum):
     STAFF_DEACTIVATED = "staff:user:deactivated"
     STAFF_REACTIVATED = "staff:user:reactivated"
     STAFF_FACTOR_RESET = "staff:user:factor-reset"
+    STAFF_PASSWORD_SENT = "staff:user:temporary-password-sent"  # noqa: S105
+    STAFF_REFUSED = "staff:user:change-refused"
     STAFF_SIGNED_IN = "staff:sign-in:succeeded"
     STAFF_SIGNED_OUT = "staff:sign-in:ended"
     STAFF_STEPPED_UP = "staff:sign-in:stepped-up"

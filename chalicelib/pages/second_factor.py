@@ -7,7 +7,7 @@ from typing import Any
 from chalice import Response
 
 from .. import clock
-from ..errors import Invalid, TooMany
+from ..errors import Invalid, Refusal, TooMany
 from ..people import users
 from ..people.users import User
 from ..security import limits
@@ -37,8 +37,7 @@ def ask(view: View) -> Response:
 def enter(view: View) -> Response:
     """Try it; the right one signs in."""
     held = pending(view, "factor")
-    user = _user(view, held)
-    if held is None or user is None:
+    if held is None:
         return start_again(view)
     remember = view.form.get("remember") == "yes"
     try:
@@ -49,20 +48,20 @@ def enter(view: View) -> Response:
         return start_again(view)
     except CodeWrong as refusal:
         left = refusal.tries_left
-        if not left:
-            text = "That code is not right, and it was the last try. Please sign in again."
-            return _page(view, held, user, errors={"code": text}, status=refusal.status)
-        text = f"That code is not right. You can try {left} more time{'s' if left > 1 else ''}."
-        return _page(view, held, user, errors={"code": text}, status=refusal.status)
-    except CodeOver:
+        rest = (
+            f" You can try {left} more time{'s' if left > 1 else ''}."
+            if left
+            else " It was the last try: sign in again."
+        )
+        return _refused(view, held, f"That code is not right.{rest}", refusal)
+    except CodeOver as refusal:
         if held.code_until > clock.timestamp():
             return start_again(view)
-        text = "This code has run out. Ask for another one, or sign in again."
-        return _page(view, held, user, errors={"code": text}, status=410)
+        return _refused(view, held, "This code has run out. Ask for another one, or sign in again.", refusal)
     except Invalid as refusal:
-        return _page(view, held, user, errors=refusal.fields, status=400)
+        return _refused(view, held, refusal.fields["code"], refusal)
     except TooMany as refusal:
-        return later(_page(view, held, user, errors={"code": with_wait(refusal)}, status=429), refusal)
+        return later(_refused(view, held, with_wait(refusal), refusal), refusal)
     return go_on(view, entered)
 
 
@@ -70,8 +69,7 @@ def enter(view: View) -> Response:
 def use(view: View) -> Response:
     """Go on by another method, or have another text sent."""
     held = pending(view, "factor")
-    user = _user(view, held)
-    if held is None or user is None:
+    if held is None:
         return start_again(view)
     method = view.form.get("method", "")
     try:
@@ -80,9 +78,9 @@ def use(view: View) -> Response:
     except (StepOver, CodeOver):
         return start_again(view)
     except Invalid as refusal:
-        return _page(view, held, user, errors={"code": refusal.fields["method"]}, status=400)
+        return _refused(view, held, refusal.fields["method"], refusal)
     except TooMany as refusal:
-        return later(_page(view, held, user, errors={"code": with_wait(refusal)}, status=429), refusal)
+        return later(_refused(view, held, with_wait(refusal), refusal), refusal)
     view.keep_sealed("pending", held, STEP_SECONDS)
     return view.go(f"{side(view)}/sign-in/factor{'?notice=sent' if held.method == 'sms' else ''}")
 
@@ -116,6 +114,14 @@ def _user(view: View, held: Pending | None) -> User | None:
     """The user of this step, if nothing of it has changed since."""
     user = users.find(view.slug, held.username_key) if held else None
     return user if user and held and user.id == held.user_id and user.version == held.version else None
+
+
+def _refused(view: View, held: Pending, text: str, refusal: Refusal) -> Response:
+    """The page again, with what was wrong beside the field."""
+    user = _user(view, held)
+    if user is None:
+        return start_again(view)
+    return _page(view, held, user, errors={"code": text}, status=refusal.status)
 
 
 def _own_page(view: View, user: User, **more: Any) -> Response:

@@ -40,6 +40,15 @@ def may_grant(own: str, role: str) -> bool:
     return own in LEVELS and role in LEVELS and LEVELS.index(own) <= LEVELS.index(role)
 
 
+def may_hand_on(scopes: frozenset[str], role: str) -> frozenset[str]:
+    """Which of their permissions a caller of this role may give to an API key.
+
+    A key that may manage staff acts on everybody, so only owners give that away: else an administrator could make a key
+    that makes the administrator an owner.
+    """
+    return scopes if role == "owner" else scopes - {"staff:manage"}
+
+
 def allows(held: frozenset[str], wanted: str) -> bool:
     """Whether the held permissions include the wanted one. There are no wildcards: a key lists what it may do."""
     return wanted in held

@@ -22,7 +22,9 @@ LONGEST = 128  # characters
 TEMPORARY_SECONDS = 24 * 3600
 _ENOUGH = 3  # of zxcvbn's 0 to 4: safe against an offline attacker for a while; docs/security.md, "Decided numbers"
 _JUDGED = 72  # characters that zxcvbn looks at; more cannot make a password weaker
-_READ = 4 * LONGEST + 1  # characters that are composed at all: Unicode makes at most four into one, so this many are too many
+_READ = (
+    4 * LONGEST + 1
+)  # characters that are composed at all: Unicode makes at most four into one, so this many are too many
 _MEMORY_KIB, _PASSES, _LANES = 19 * 1024, 2, 1
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is read as something else
 # What stands for a letter in p4$$w0rd. zxcvbn's own table has rare ones too and tries every combination of them: with it,
@@ -83,7 +85,7 @@ def strength(password: str, words: Iterable[str] = ()) -> int:
     own, rest = sorted(parts, key=lambda part: (-len(part), part)), text.casefold()
     for word in own:
         rest = rest.replace(word, "")
-    return min(_score(text, own), _score(rest, own))
+    return min(_score(text, own), _score(rest[:_JUDGED], own))
 
 
 def _score(text: str, own: list[str]) -> int:

@@ -20,7 +20,7 @@ from ..people.users import User
 from ..portals import Portal
 from ..security import browsers, identities, links, passwords
 from ..security.links import LinkOver, Setup
-from ..storage import Transaction
+from ..storage import Transaction, beside
 from . import questions
 from .asked_links import is_disavowed
 from .doors import Pending, StepOver, about, identity
@@ -49,8 +49,7 @@ class Chosen:
 
 def asked(portal: Portal, setup: Setup) -> Asked:
     """What to ask whoever pressed a link's button. Raises LinkOver."""
-    links.opened(portal.slug, setup)
-    account, user = _whose(portal.slug, setup)
+    account, user = _opened(portal.slug, setup)
     has_questions = bool(user and user.answers)
     return Asked(
         title=account.name if account else user.name if user else "",
@@ -72,8 +71,7 @@ def choose(
     browser_cookie: str | None,
 ) -> Chosen:
     """Set the password. Raises Invalid (with the fields), UsernameTaken, LinkOver. `given` holds questions and answers."""
-    links.opened(act.portal, setup)
-    account, user = _whose(act.portal, setup)
+    account, user = _opened(act.portal, setup)
     chosen = user.username if user else _username(username, password, portal, account)
     _check(password, portal, chosen, account, user)
     if user is not None and _asks_answers(portal, setup):
@@ -121,10 +119,17 @@ def words(portal: Portal, username: str, account: Account | None, user: User | N
     return own
 
 
+def _opened(portal: str, setup: Setup) -> tuple[Account | None, User | None]:
+    """Whose set-up it is, if it is still open. Raises LinkOver."""
+    return beside(lambda: links.opened(portal, setup), lambda: _whose(portal, setup))[1]
+
+
 def _whose(portal: str, setup: Setup) -> tuple[Account | None, User | None]:
     """The account of a first credential, and the user where there is one already. Raises LinkOver where nothing fits."""
     if setup.purpose == "credential-create":
-        account, user = accounts.get(portal, setup.holder), users.by_id(portal, setup.holder)
+        account, user = beside(
+            lambda: accounts.get(portal, setup.holder), lambda: users.by_id(portal, setup.holder)
+        )  # fmt: skip
         if account.status != "open" or (user is not None and user.password_hash is not None):
             raise LinkOver("used")
         return account, user

@@ -182,7 +182,8 @@ CHANGES: Context = {
     "at": "20 November 2026, 4:05 pm",
 }
 QR = segno.make(
-    "otpauth://totp/Acme%20Benefits:maria.lopez?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Acme%20Benefits", error="m"
+    "otpauth://totp/Acme%20Benefits:maria.lopez?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Acme%20Benefits",
+    error="m",
 ).svg_data_uri(scale=5, border=4, light="#fff", omitsize=True)
 QUESTIONS = [
     "What was the name of your first pet?",
@@ -195,26 +196,30 @@ RECOVERY_CODES = [
 ]  # fmt: skip
 PHONE: Context = {
     "kind": "totp",
-    "label": "My phone",
-    "detail": "Authenticator app",
+    "label": "Authenticator app",
+    "detail": "My phone",
     "added": "3 March 2026",
-    "remove_action": "/acme/security/factors/totp/remove",
+    "remove_action": "/acme/security/remove",
 }
 MOBILE: Context = {
     "kind": "sms",
-    "label": "•••• 0132",
-    "detail": "Text message",
+    "label": "Text message",
+    "detail": "•••• 0132",
     "added": "4 March 2026",
-    "remove_action": "/acme/security/factors/sms/remove",
+    "remove_action": "/acme/security/remove",
 }
 DEVICES: list[Context] = [
-    {"browser": "Firefox on Windows", "at": "3 March 2026", "until": "2 April 2026", "forget_action": "/acme/forget/1"},
-    {"browser": "Safari on iPhone", "at": "9 March 2026", "until": "8 April 2026", "forget_action": "/acme/forget/2"},
-]
+    {"id": "d1", "browser": "Firefox on Windows", "at": "3 November 2026 at 14:05 EST",
+     "until": "3 December 2026 at 14:05 EST", "forget_action": "/acme/security/devices/forget"},
+    {"id": "d2", "browser": "Safari on iPhone", "at": "9 November 2026 at 08:30 EST",
+     "until": "9 December 2026 at 08:30 EST", "forget_action": "/acme/security/devices/forget"},
+]  # fmt: skip
 SESSIONS: list[Context] = [
-    {"browser": "Firefox on Windows", "at": "today, 09:12 EST", "is_this": True, "end_action": "/acme/end/1"},
-    {"browser": "Safari on iPhone", "at": "yesterday, 18:40 EST", "is_this": False, "end_action": "/acme/end/2"},
-]
+    {"id": "s1", "browser": "Firefox on Windows", "at": "21 November 2026 at 09:12 EST", "is_this": True,
+     "end_action": "/acme/security/sessions/end"},
+    {"id": "s2", "browser": "Safari on iPhone", "at": "20 November 2026 at 18:40 EST", "is_this": False,
+     "end_action": "/acme/security/sessions/end"},
+]  # fmt: skip
 ACTIVITY: list[Context] = [
     {"at": "21 November 2026 at 09:12 EST", "what": "Signed in", "detail": "Firefox on Windows"},
     {"at": "20 November 2026 at 18:40 EST", "what": "Signed in with a new browser", "detail": "Safari on iPhone"},
@@ -368,7 +373,7 @@ def factor(method: str = "totp", **changed: Any) -> Context:
 
 def choose_factor(**changed: Any) -> Context:
     ways = {"required": True, "skip_url": None, "methods": ["totp", "sms"], "action": "/acme/sign-in/set-up"}
-    return base("Add a second factor") | ways | changed
+    return base("Set up a second factor") | ways | changed
 
 
 def totp(**changed: Any) -> Context:
@@ -380,7 +385,7 @@ def totp(**changed: Any) -> Context:
 
 def mobile(**changed: Any) -> Context:
     ways = {"action": "/acme/sign-in/set-up/sms", "cancel_url": "/acme/sign-in/set-up"}
-    return base("Add your mobile number") | ways | changed
+    return base("Get codes by text message") | ways | changed
 
 
 def factor_code(**changed: Any) -> Context:
@@ -391,7 +396,7 @@ def factor_code(**changed: Any) -> Context:
 
 
 def recovery_codes(**changed: Any) -> Context:
-    return base("Save your recovery codes", codes=RECOVERY_CODES, action="/acme/sign-in/set-up/done") | changed
+    return base("Save your recovery codes", codes=RECOVERY_CODES, continue_url="/acme/security") | changed
 
 
 def security(**changed: Any) -> Context:
@@ -399,9 +404,9 @@ def security(**changed: Any) -> Context:
     ways: Context = {
         "back_url": "/acme/",
         "change_password_url": "/acme/security/password",
-        "add_totp_url": None,
-        "add_sms_url": "/acme/security/sms",
-        "end_others_action": "/acme/security/end-others",
+        "add_totp_url": "/acme/security/app",
+        "add_sms_url": "/acme/security/mobile",
+        "end_others_action": "/acme/security/sessions/end",
     }
     recovery = {"left": 7, "made_action": "/acme/security/recovery-codes"}
     held: Context = {"factors": [PHONE], "required": False, "recovery": recovery, "devices": DEVICES}
@@ -412,7 +417,7 @@ def security(**changed: Any) -> Context:
 def ask_once(**changed: Any) -> Context:
     heading = "Forgot your password?"
     lead = ["Tell us your username, and we send a link to the addresses on file. It lets you choose a new password."]
-    field = {"name": "username", "label": "Username", "hint": None, "autocomplete": "username"}
+    field = {"name": "username", "label": "Username", "hint": "", "autocomplete": "username", "is_secret": False}
     ways = {"action": "/acme/forgot-password", "button": "Send me a link", "back_url": "/acme/sign-in/password"}
     return base(heading, heading=heading, lead=lead, field=field) | ways | changed
 
@@ -612,9 +617,7 @@ def _password_states() -> Iterator[Sample]:
     yield Sample("password-empty", "password.html", password(errors=empty, next_path="/acme/batches/01"))
     yield Sample("password-set", "password.html", password(notice=done))
     yield Sample("password-only", "password.html", password(**only, wording=notes, portal=_bare()))
-    yield Sample(
-        "password-long-names", "password.html", password(portal=_long_portal(), values={"username": ENDLESS})
-    )
+    yield Sample("password-long-names", "password.html", password(portal=_long_portal(), values={"username": ENDLESS}))
     yield Sample("password-staff", "password.html", staff_password())
     yield Sample("password-staff-wrong", "password.html", staff_password(errors=wrong))
 
@@ -662,15 +665,14 @@ def _new_password_states() -> Iterator[Sample]:
     yield Sample("new-password-moved", "new_password.html", new_password(**known, errors=moved))
     change = known | {"heading": "Change your password", "ask_current": True, "button": "Change my password"}
     refused = {"current_password": "This is not your password."} | weak
-    yield Sample("change-password", "new_password.html", new_password(**change, signed_in=WITH_PASSWORD))
-    yield Sample(
-        "change-password-wrong", "new_password.html", new_password(**change, signed_in=WITH_PASSWORD, errors=refused)
-    )
+    change |= {"signed_in": WITH_PASSWORD, "back_url": "/acme/security"}
+    yield Sample("change-password", "new_password.html", new_password(**change))
+    yield Sample("change-password-wrong", "new_password.html", new_password(**change, errors=refused))
 
 
 def _factor_states() -> Iterator[Sample]:
     wrong = {"code": "That code is not right. You can try 4 more times."}
-    staff = {"action": "/acme/staff/sign-in/factor", "remember_days": 0}
+    staff: Context = {"action": "/acme/staff/sign-in/factor", "remember_days": 0, "help_url": None}
     yield Sample("factor-totp", "factor.html", factor())
     yield Sample("factor-totp-wrong", "factor.html", factor(errors=wrong, values={"remember": "yes"}))
     yield Sample("factor-totp-alone", "factor.html", factor(others=[], remember_days=1, portal=_bare()))
@@ -678,7 +680,7 @@ def _factor_states() -> Iterator[Sample]:
     yield Sample("factor-sms-over", "factor.html", factor("sms", expires_in=0, resend_in=0))
     yield Sample("factor-sms-not-sent", "factor.html", factor("sms", is_sent=False, resend_action=None))
     yield Sample("factor-recovery", "factor.html", factor("recovery"))
-    yield Sample("factor-staff", "factor.html", factor(**staff, help_url=None))
+    yield Sample("factor-staff", "factor.html", factor(**staff))
     yield Sample("factor-long-names", "factor.html", factor(portal=_long_portal()))
 
 
@@ -709,9 +711,8 @@ def _set_up_states() -> Iterator[Sample]:
 
 
 def _security_states() -> Iterator[Sample]:
-    fixed = PHONE | {"remove_action": None}
     nothing: Context = {"factors": [], "recovery": None, "devices": [], "activity": [], "password_changed": None}
-    alone: Context = {"sessions": SESSIONS[:1], "end_others_action": None, "add_totp_url": "/acme/security/totp"}
+    alone: Context = {"sessions": SESSIONS[:1]}
     endless = {"browser": f"{ENDLESS} {RIGHT_TO_LEFT}"}
     long_names: Context = {
         "username": ENDLESS + ENDLESS,
@@ -720,10 +721,10 @@ def _security_states() -> Iterator[Sample]:
         "sessions": [SESSIONS[0] | endless, SESSIONS[1] | endless],
         "activity": [ACTIVITY[0] | {"detail": ENDLESS}],
     }
-    staff: Context = {"signed_in": STAFF, "back_url": "/acme/staff", "devices": None, "factors": [fixed]}
+    staff: Context = {"signed_in": STAFF, "back_url": "/acme/staff", "devices": None}
     done = {"kind": "success", "text": "Your authenticator app was added."}
     yield Sample("security", "security.html", security(notice=done))
-    yield Sample("security-both", "security.html", security(factors=[PHONE, MOBILE], add_sms_url=None))
+    yield Sample("security-both", "security.html", security(factors=[PHONE, MOBILE]))
     yield Sample("security-nothing", "security.html", security(**nothing, **alone))
     yield Sample("security-used-up", "security.html", security(recovery=security()["recovery"] | {"left": 0}))
     yield Sample("security-long-names", "security.html", security(**long_names, portal=_long_portal()))
@@ -732,12 +733,25 @@ def _security_states() -> Iterator[Sample]:
 
 
 def _ask_once_states() -> Iterator[Sample]:
-    number = {"name": "client_number", "label": "Client Number", "autocomplete": "off",
+    number = {"name": "client_number", "label": "Client Number", "autocomplete": "off", "is_secret": False,
               "hint": "You find it at the top of your invoices, such as 10482"}  # fmt: skip
     first = {"heading": "First time here?", "field": number, "action": "/acme/first-time"}
     lead = ["Tell us your client number, and we send a link to the addresses on file."]
     wrong = {"client_number": "Enter your client number."}
     yield Sample("forgot-password", "ask_once.html", ask_once())
+    secret = {
+        "name": "password",
+        "label": "Password",
+        "hint": "",
+        "autocomplete": "current-password",
+        "is_secret": True,
+    }
+    sure: Context = {"heading": "Confirm it is you", "field": secret, "action": "/acme/security/confirm",
+                     "lead": ["Enter your password again before you change how you sign in."], "button": "Confirm",
+                     "back_url": "/acme/security", "signed_in": WITH_PASSWORD}  # fmt: skip
+    wrong_one = {"password": "This is not your password."}
+    yield Sample("confirm-password", "ask_once.html", ask_once(**sure))
+    yield Sample("confirm-password-wrong", "ask_once.html", ask_once(**sure, errors=wrong_one))
     yield Sample("first-time", "ask_once.html", ask_once(**first, lead=lead, portal=_long_portal()))
     yield Sample("first-time-empty", "ask_once.html", ask_once(**first, lead=lead, errors=wrong, back_url=None))
 
