@@ -23,6 +23,10 @@ class Change:
 CHANGES: Final = {
     "password": Change("Your password was changed", "Your password was changed."),
     "username": Change("Your username was changed", "Your username was changed."),
+    "username-deleted": Change(
+        "Your username was deleted",
+        "Your username and your password were deleted by our staff, and signing in with them has ended.",
+    ),
     "totp-added": Change("An authenticator app was added", "An authenticator app was added to your sign-in."),
     "totp-removed": Change("Your authenticator app was removed", "The authenticator app of your sign-in was removed."),
     "sms-added": Change("A mobile number was added", "A mobile number for sign-in codes was added."),

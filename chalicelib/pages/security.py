@@ -17,7 +17,7 @@ from . import blueprint
 from .doors import both, door, side
 from .factor_setup import show_recovery_codes
 from .signing_in import later, masked, with_wait
-from .welcome import extend_session, moment, stamp
+from .welcome import extend_session, local_day, moment, stamp
 
 _DONE = {
     "password": "Your password is changed. Every other browser was signed out.",
@@ -229,30 +229,32 @@ def _new_password_page(view: View, user: User, **more: Any) -> Response:
         questions=[],
         answers_only=False,
         second_note=None,
+        back_url=f"{view.base}{side(view)}/security",
         **more,
     )
 
 
 def _page(view: View, user: User, **more: Any) -> Response:
     base = f"{view.base}{side(view)}/security"
+    offers_factors = view.is_staff_side or view.portal.policy.second_factor != "off"
     return view.show(
         "security.html",
         "Security",
         username=user.username,
         back_url=f"{view.base}{side(view) or '/'}",
-        password_changed=moment(view, user.password_at) if user.password_at else None,
+        password_changed=local_day(view, user.password_at) if user.password_at else None,
         change_password_url=f"{base}/password",
         factors=_factors(view, user, base),
-        add_totp_url=f"{base}/app",
-        add_sms_url=f"{base}/mobile",
+        add_totp_url=f"{base}/app" if offers_factors else None,
+        add_sms_url=f"{base}/mobile" if offers_factors else None,
         required=door(view).must_have_factor,
         recovery={"left": len(user.recovery), "made_action": f"{base}/recovery-codes"} if user.factors else None,
         devices=[
             {
                 "id": name,
                 "browser": noted.browser,
-                "at": moment(view, noted.at),
-                "until": moment(view, noted.until),
+                "at": local_day(view, noted.at),
+                "until": local_day(view, noted.until),
                 "forget_action": f"{base}/devices/forget",
             }
             for name, noted in sorted(user.devices.items(), key=lambda held: -held[1].at)
@@ -284,7 +286,7 @@ def _factors(view: View, user: User, base: str) -> list[dict[str, Any]]:
     if user.sms_number:
         shown.append({"kind": "sms", "label": "Text message", "detail": masked(user.sms_number), "added": user.sms_at})
     return [
-        {**each, "added": moment(view, int(str(each["added"]))), "remove_action": f"{base}/remove"} for each in shown
+        {**each, "added": local_day(view, int(str(each["added"]))), "remove_action": f"{base}/remove"} for each in shown
     ]  # fmt: skip
 
 

@@ -103,6 +103,11 @@ def moment(view: View, seconds: int) -> str:
     return f"{local.day} {local:%B %Y} at {local:%H:%M %Z}"
 
 
+def local_day(view: View, seconds: int) -> str:
+    """The day of a moment in the portal's time zone."""
+    return day(datetime.fromtimestamp(seconds, ZoneInfo(view.portal.time_zone)).date().isoformat()) or ""
+
+
 def stamp(view: View, at: str) -> str:
     """The same for a moment as the API writes it."""
     return moment(view, int(datetime.fromisoformat(at).timestamp()))

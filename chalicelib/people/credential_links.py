@@ -18,6 +18,7 @@ from ..security.links import Link
 from ..storage import Transaction
 from . import matching
 from .models import AccountRow
+from .telling import tell_replaced
 from .users import User
 
 DUE: Final = 0  # in `invited_at`: a new customer that could not be sent the link yet, closed or without an address
@@ -76,25 +77,9 @@ def send_reset(tx: Transaction, act: Act, portal: Portal, user: User, *, kind: K
     seconds = portal.policy.reset_link_minutes * 60
     link = links.issue(tx, act.portal, "password-reset", user.id, seconds=seconds)
     about = facts.subject("user", user.id)
-    sent = _mail(tx, act, link, user.emails, about=about, own={"username": user.username})
+    sent = _mail(tx, act, link, user.reset_emails, about=about, own={"username": user.username})
     facts.record(tx, act, kind, about, {"addresses": sent})
     return link
-
-
-def tell_renamed(tx: Transaction, act: Act, user: User, username: str) -> None:
-    """Add to the transaction that the owner is told of another username, with the button for when that is wrong."""
-    link = links.issue(tx, act.portal, "not-me", user.id, seconds=links.NOT_ME_SECONDS)
-    for place, address in enumerate(user.emails):
-        queue(
-            tx,
-            act,
-            template="credential-changed",
-            channel="email",
-            to=address,
-            about=facts.subject("user", user.id),
-            context={**links.context(link, place), "change": "username", "username": username},
-            urgent=True,
-        )
 
 
 def leave(
@@ -115,21 +100,11 @@ def leave(
     if not keeps_create:
         links.cancel(tx, act.portal, "credential-create", account_id)
     links.cancel(tx, act.portal, "password-reset", account_id)
-    if user is None or not user.password_hash:
-        return
-    kept = {matching.email_key(email) for email in after}
-    for address in before:
-        if matching.email_key(address) not in kept:
-            queue(
-                tx,
-                act,
-                template="contact-changed",
-                channel="email",
-                to=address,
-                about=facts.subject("user", user.id),
-                context={"which": "email"},
-                urgent=True,
-            )
+    if user is not None and user.password_hash:
+        kept = {matching.email_key(email) for email in after}
+        gone = [address for address in before if matching.email_key(address) not in kept]
+        if gone:
+            tell_replaced(tx, act, user, gone)
 
 
 def _mail(

@@ -25,7 +25,8 @@ from ..security.links import Purpose
 from ..storage import together
 from . import accounts, credential_links, usernames, users
 from .shapes import Account
-from .users import User
+from .telling import tell, tell_gone
+from .users import DISAVOWED, User
 
 State = Literal["no-username", "username-only", "complete"]
 Action = Literal["send-create", "set-username", "send-reset", "change-username", "delete-username"]
@@ -61,9 +62,8 @@ _NO_PASSWORDS = "Clients of this portal do not sign in by password. Add password
 _CLOSED = "This account is closed. Open it first."
 _NO_EMAIL = "This account has no primary email that a link could go to. Add one first."
 _LOCKED = "The user of this account is locked, so a link would not let them in. Unlock them first."
-_DISAVOWED = "disavowed"  # the lock that the owner's own mail puts on, and a new password takes off
 _LOCKED_BECAUSE = {
-    _DISAVOWED: 'The owner pressed "This was not me" in a mail from us. A password reset opens it again.',
+    DISAVOWED: 'The owner pressed "This was not me" in a mail from us. A password reset opens it again.',
     "": "It was locked by staff.",
 }
 _HELD_BY: Final[tuple[Purpose, ...]] = ("credential-create", "password-reset", "not-me", "contact-confirmation")
@@ -161,7 +161,7 @@ def change_username(act: Act, portal: Portal, account_id: str, username: str, *,
     users.rename(tx, user, chosen, usernames.key(chosen))
     facts.record(tx, act, Kind.USERNAME_CHANGED, facts.subject("account", account_id), {"username": "changed"})
     if user.password_hash:
-        credential_links.tell_renamed(tx, act, user, chosen)
+        tell(tx, act, user, "username", username=chosen)
     tx.commit()
 
 
@@ -175,6 +175,8 @@ def delete_username(act: Act, portal: Portal, account_id: str, *, version: int |
     users.remove(tx, user)
     for purpose in _HELD_BY:
         links.cancel(tx, act.portal, purpose, account_id)
+    if user.password_hash:
+        tell_gone(tx, act, user)
     had = {"password": user.password_hash is not None}
     facts.record(tx, act, Kind.USERNAME_DELETED, facts.subject("account", account_id), had)
     tx.commit()
@@ -275,7 +277,7 @@ def _objection(portal: Portal, account: Account, user: User | None, action: Acti
         return None
     if not account.primary_emails:
         return _NO_EMAIL
-    return _LOCKED if user and not user.is_active and user.lock_reason != _DISAVOWED else None
+    return _LOCKED if user and not user.is_active and user.lock_reason != DISAVOWED else None
 
 
 def _locked_because(user: User) -> str:

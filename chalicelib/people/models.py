@@ -88,7 +88,7 @@ class UserRow(PersonRow):
     """A user, under its username, so that it is taken once and read in one call: pk `{portal}#user#{username key}`.
 
     `version` counts every change but sign-ins. `cards` is the partition of the account's client number, `emails` are the
-    addresses notices go to: of a customer both follow the account.
+    addresses notices go to: of a customer both follow the account. `emails_before` were so until `emails_at`.
     `sessions` and `devices` hold what is signed in and remembered: the SHA-256 of the cookie to a JSON note. A session or
     device that is not in there is over, whatever else exists of it.
     """
@@ -102,6 +102,8 @@ class UserRow(PersonRow):
     cards = UnicodeAttribute(null=True)
     details: Packed[UserDetails] = Packed(UserDetails)
     emails: Packed[tuple[str, ...]] = Packed(tuple[str, ...])
+    emails_before: Packed[tuple[str, ...]] = Packed(tuple[str, ...], null=True)
+    emails_at = NumberAttribute(null=True)
     lock_reason = UnicodeAttribute(null=True)
     password_hash = UnicodeAttribute(null=True)
     password_at = NumberAttribute(null=True)

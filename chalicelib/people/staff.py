@@ -208,7 +208,7 @@ def send_temporary_password(act: Act, by: By, user_id: str) -> StaffUser:
     users.set_password(tx, user, passwords.hashed(made), temporary_until=until)
     links.cancel(tx, act.portal, "password-reset", user.id)
     own = {"holder": user.id, "nonce": nonce, "version": str(version), "username": user.username, "staff": "yes"}
-    _mail(tx, act, "temporary-password", user.id, user.emails[0], own, until)
+    _mail(tx, act, "temporary-password", user.id, user.reset_emails[0], own, until)
     facts.record(tx, act, Kind.STAFF_PASSWORD_SENT, _about(user.id))
     _commit(tx)
     return get(act.portal, user_id)

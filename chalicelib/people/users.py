@@ -23,6 +23,8 @@ from .shapes import Noted, QuestionAnswered, UserDetails
 
 Kind = Literal["customer", "staff"]
 State = Literal["active", "locked", "deactivated"]
+DISAVOWED = "disavowed"  # the lock that the owner's own mail puts on, and a new password takes off
+_HOLD_SECONDS = 24 * 3600  # threat 48, after Login.gov's wait
 _NOBODY = "#"  # no username is folded to this
 _MOST_HELD = 20  # sessions, and devices, of one user; the oldest make room
 
@@ -52,6 +54,8 @@ class User:
     cards: str | None
     details: UserDetails
     emails: tuple[str, ...] = field(repr=False)
+    emails_before: tuple[str, ...] = field(repr=False)
+    emails_at: int
     password_hash: str | None = field(repr=False)
     password_at: int
     temporary_until: int | None
@@ -80,6 +84,20 @@ class User:
     def factors(self) -> tuple[Literal["totp", "sms"], ...]:
         """The second factors that are set up, the authenticator app first."""
         return (("totp",) if self.totp_seed else ()) + (("sms",) if self.sms_number else ())  # type: ignore[return-value]
+
+    @property
+    def reset_emails(self) -> tuple[str, ...]:
+        """Where a new password may be sent: for a day after they were replaced, still to the addresses of before.
+
+        So whoever replaces an address has to wait, and its owner has time to say that this was not them.
+        """
+        is_held = self.password_hash is not None and self.emails_at + _HOLD_SECONDS > clock.timestamp()
+        return self.emails_before if is_held and self.emails_before else self.emails
+
+    @property
+    def is_disavowed(self) -> bool:
+        """Whether it is locked because its owner said "this was not me": a new password opens it again."""
+        return self.state == "locked" and self.lock_reason == DISAVOWED
 
     @property
     def must_change(self) -> bool:
@@ -218,7 +236,7 @@ def change_details(tx: Transaction, user: User, details: UserDetails, *, role: s
     actions = [
         UserRow.details.set(details),
         UserRow.name_key.set(_name_of(details, user.username, user.id)),
-        UserRow.emails.set((details.email,) if details.email else ()),
+        *_new_emails(user, (details.email,) if details.email else ()),
     ]
     if role is not None:
         actions.append(UserRow.role.set(role))
@@ -383,7 +401,23 @@ def forget_device(tx: Transaction, user: User, device_id: str) -> None:
 
 def follow_account(tx: Transaction, user: User, *, cards: str, emails: tuple[str, ...]) -> None:
     """Add to the transaction that the account's client number moved, or its primary emails. Refused with Stale."""
-    change(tx, user, UserRow.cards.set(cards), UserRow.emails.set(emails))
+    change(tx, user, UserRow.cards.set(cards), *_new_emails(user, emails))
+
+
+def _new_emails(user: User, emails: tuple[str, ...]) -> list[Action]:
+    """Other addresses; those of before are kept a day longer, see `User.reset_emails`."""
+    if emails == user.emails:
+        return []
+    return [
+        UserRow.emails.set(emails),
+        UserRow.emails_before.set(user.reset_emails),
+        UserRow.emails_at.set(clock.timestamp()),
+    ]
+
+
+def unchanged(tx: Transaction, user: User, refusal: Refusal) -> None:
+    """Add to the transaction that this user must be as it was read, locked or not."""
+    tx.check(_bare(user), when=_as_read(user), refusal=refusal)
 
 
 def still(tx: Transaction, user: User, refusal: Refusal) -> None:
@@ -437,6 +471,8 @@ def _user(portal: str, row: UserRow) -> User:
         cards=row.cards,
         details=row.details,
         emails=row.emails,
+        emails_before=row.emails_before or (),
+        emails_at=int(row.emails_at or 0),
         password_hash=row.password_hash,
         password_at=int(row.password_at or 0),
         temporary_until=int(row.temporary_until) if row.temporary_until else None,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .. import clock, facts
-from ..errors import Invalid, NotFound
+from ..errors import Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..messaging.queue import queue
 from ..people import accounts, cards, credential_links, matching, usernames, users
@@ -24,6 +24,7 @@ from ..storage import Transaction, beside
 from .doors import Door, Visitor, about, tries
 
 _MOST_TYPED = 300  # characters of a field that are read at all
+_TRIES = 4
 _NOBODY = "0" * 32  # an id that nothing has
 
 
@@ -40,16 +41,7 @@ def forgot_password(act: Act, portal: Portal, door: Door, username: str, visitor
     username_key = usernames.key(username[:_MOST_TYPED])
     if not username_key:
         raise Invalid(fields={"username": "Enter your username."})
-    counted_as = tries(act.portal, door.kind, username_key, visitor)
-    _, user = beside(
-        lambda: limits.take(act.portal, "links-asked", visitor.address, limits.LINKS_ASKED_PER_ADDRESS),
-        lambda: users.find(act.portal, username_key),
-    )
-    found = None
-    if user is not None and user.kind == door.kind and _may_reset(user) and user.emails:
-        found = _Found(user.emails, _reset_or_create(act, portal, user))
-    key = f"reset/{counted_as.plain}"
-    _send(act, portal, identities.identity("link", key), counted_as.known_as, found, "password-reset")
+    _again(lambda: _forgot_password(act, portal, door, username_key, visitor))
 
 
 def by_number(act: Act, portal: Portal, client_number: str, visitor: Visitor) -> None:
@@ -57,6 +49,33 @@ def by_number(act: Act, portal: Portal, client_number: str, visitor: Visitor) ->
     number_key = matching.number_key(client_number[:_MOST_TYPED])
     if not number_key:
         raise Invalid(fields={"client_number": f"Enter your {portal.wording.client_number_label.lower()}."})
+    _again(lambda: _by_number(act, portal, number_key, visitor))
+
+
+def _again(attempt: Callable[[], None]) -> None:
+    """Try it, and again from the start when what it read was changed meanwhile: no mail to an address that just left."""
+    for _ in range(_TRIES - 1):
+        try:
+            return attempt()
+        except Stale:
+            continue
+    return attempt()
+
+
+def _forgot_password(act: Act, portal: Portal, door: Door, username_key: str, visitor: Visitor) -> None:
+    counted_as = tries(act.portal, door.kind, username_key, visitor)
+    _, user = beside(
+        lambda: limits.take(act.portal, "links-asked", visitor.address, limits.LINKS_ASKED_PER_ADDRESS),
+        lambda: users.find(act.portal, username_key),
+    )
+    found = None
+    if user is not None and user.kind == door.kind and _may_reset(user) and user.emails:
+        found = _Found(user.reset_emails, _reset_or_create(act, portal, user))
+    key = f"reset/{counted_as.plain}"
+    _send(act, portal, identities.identity("link", key), counted_as.known_as, found, "password-reset")
+
+
+def _by_number(act: Act, portal: Portal, number_key: str, visitor: Visitor) -> None:
     _, opened = beside(
         lambda: limits.take(act.portal, "links-asked", visitor.address, limits.LINKS_ASKED_PER_ADDRESS),
         lambda: cards.under(act.portal, number_key),
@@ -117,19 +136,12 @@ def _add_decoy(tx: Transaction, act: Act, portal: Portal, key: str, purpose: lin
 
 def _may_reset(user: User) -> bool:
     """Whether a new password would let this user in: also one that its owner's own mail has locked."""
-    return user.is_active or is_disavowed(user)
-
-
-def is_disavowed(user: User) -> bool:
-    """Whether the user is locked because its owner said "this was not me": a new password opens it again."""
-    return user.state == "locked" and user.lock_reason == DISAVOWED
-
-
-DISAVOWED = "disavowed"
+    return user.is_active or user.is_disavowed
 
 
 def _reset_or_create(act: Act, portal: Portal, user: User) -> Callable[[Transaction], None]:
     def send(tx: Transaction) -> None:
+        users.unchanged(tx, user, Stale())
         if user.password_hash is None and user.account_id:
             credential_links.send_create(
                 tx, act, portal, user.account_id, name=user.username, emails=user.emails, username=user.username,
@@ -143,6 +155,11 @@ def _reset_or_create(act: Act, portal: Portal, user: User) -> Callable[[Transact
 
 def _username_or_create(act: Act, portal: Portal, account: Account, user: User | None) -> Callable[[Transaction], None]:
     def send(tx: Transaction) -> None:
+        accounts.still(tx, act.portal, account)
+        if user is None:
+            users.id_is_free(tx, act.portal, account.id, Stale())
+        else:
+            users.unchanged(tx, user, Stale())
         if user is not None and user.password_hash is not None:
             _remind_of_username(tx, act, user)
         else:

@@ -312,8 +312,7 @@ def _destination(portal: Portal, method: str, typed: str) -> str:
         if "@" not in typed.strip()[1:-1]:
             raise Invalid(fields={"destination": "Enter an email address, such as name@example.com."})
         return matching.email_key(typed)
-    country = portal.policy.sms_countries[0] if portal.policy.sms_countries else "US"
-    number = matching.phone_key(typed, country)
+    number = matching.phone_key(typed, portal.country)
     if number is None:
         raise Invalid(fields={"destination": "Enter a mobile number, with its country code if it is abroad."})
     return number

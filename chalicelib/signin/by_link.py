@@ -35,14 +35,17 @@ def send_again(act: Act, portal: Portal, purpose: Purpose, token: str) -> None:
     identities.note_send(tx, act.portal, key, key, link.id)
     if purpose == "credential-create":
         account, user = accounts.get(act.portal, link.holder), users.by_id(act.portal, link.holder)
-        if account.status != "open" or (user and user.password_hash):
+        if account.status != "open" or (user and user.password_hash) or not account.primary_emails:
             raise LinkOver("used", link)
+        accounts.still(tx, act.portal, account)
         credential_links.send_create(
             tx, act, portal, account.id, name=account.name, emails=account.primary_emails,
             username=user.username if user else None, kind=Kind.CREDENTIAL_ASKED_FOR,
         )  # fmt: skip
     elif purpose == "password-reset":
-        credential_links.send_reset(tx, act, portal, users.get(act.portal, link.holder), kind=Kind.RESET_ASKED_FOR)
+        user = users.get(act.portal, link.holder)
+        users.unchanged(tx, user, LinkOver("replaced", link))
+        credential_links.send_reset(tx, act, portal, user, kind=Kind.RESET_ASKED_FOR)
     else:
         raise LinkOver("expired", link)
     tx.commit()

@@ -12,7 +12,6 @@ from ..people import credential_links, users
 from ..portals import Portal
 from ..security import links
 from ..security.links import Link, LinkOver
-from .asked_links import DISAVOWED
 from .doors import about
 
 PURPOSE: links.Purpose = "not-me"
@@ -37,11 +36,13 @@ def press(act: Act, portal: Portal, token: str) -> None:
         user = users.get(act.portal, link.holder)
     except NotFound:
         raise LinkOver("replaced") from None
+    if ids.made_at(link.id) < user.created_at:
+        raise LinkOver("replaced")  # a mail about a user of before, whose username was deleted
     if not user.is_active:
         return
     act = act.by(f"user:{user.id}")
     tx = act.transaction()
-    users.set_state(tx, user, "locked", DISAVOWED)
+    users.set_state(tx, user, "locked", users.DISAVOWED)
     links.cancel(tx, act.portal, "not-me", user.id)
     facts.record(tx, act, Kind.DISAVOWED, about(user))
     credential_links.send_reset(tx, act, portal, user, kind=Kind.RESET_ASKED_FOR)

@@ -15,12 +15,12 @@ from ..errors import Invalid
 from ..facts import Act, Kind
 from ..messaging.queue import queue
 from ..people import matching, users
+from ..people.telling import tell, tell_old_number
 from ..people.users import User
 from ..portals import Portal
 from ..security import codes, identities, recovery, totp
 from ..security.codes import Challenge, CodeWrong
 from .doors import about
-from .telling import tell, tell_old_number
 
 PURPOSE = "factor-set-up"
 SETUP_SECONDS = 15 * 60

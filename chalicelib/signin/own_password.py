@@ -16,15 +16,14 @@ from ..errors import Invalid
 from ..facts import Act, Kind
 from ..people import accounts, usernames, users
 from ..people.shapes import Account, QuestionAnswered
-from ..people.users import User
+from ..people.telling import tell
+from ..people.users import User, UsernameTaken
 from ..portals import Portal
 from ..security import browsers, identities, links, passwords
 from ..security.links import LinkOver, Setup
 from ..storage import Transaction, beside
 from . import questions
-from .asked_links import is_disavowed
 from .doors import Pending, StepOver, about, identity
-from .telling import tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +70,10 @@ def choose(
     browser_cookie: str | None,
 ) -> Chosen:
     """Set the password. Raises Invalid (with the fields), UsernameTaken, LinkOver. `given` holds questions and answers."""
-    account, user = _opened(act.portal, setup)
-    chosen = user.username if user else _username(username, password, portal, account)
+    namesake, (account, user) = beside(
+        lambda: users.find(act.portal, usernames.key(username)), lambda: _opened(act.portal, setup)
+    )  # fmt: skip
+    chosen = user.username if user else _username(username, password, portal, account, is_taken=namesake is not None)
     _check(password, portal, chosen, account, user)
     if user is not None and _asks_answers(portal, setup):
         _check_answers(act, setup, user, given)
@@ -134,15 +135,18 @@ def _whose(portal: str, setup: Setup) -> tuple[Account | None, User | None]:
             raise LinkOver("used")
         return account, user
     user = users.by_id(portal, setup.holder)
-    if user is None or not (user.is_active or is_disavowed(user)):
+    if user is None or not (user.is_active or user.is_disavowed):
         raise LinkOver("replaced")
     return None, user
 
 
-def _username(typed: str, password: str, portal: Portal, account: Account | None) -> str:
+def _username(typed: str, password: str, portal: Portal, account: Account | None, *, is_taken: bool) -> str:
     """The username typed. Names the faults of both fields at once."""
     try:
-        return usernames.checked(typed)
+        chosen = usernames.checked(typed)
+        if not is_taken:
+            return chosen
+        wrong = {"username": UsernameTaken.text}
     except Invalid as refusal:
         wrong = refusal.fields
     try:
@@ -185,7 +189,7 @@ def _add(
 def _set(tx: Transaction, act: Act, user: User, made: str, answers: tuple[QuestionAnswered, ...] | None) -> None:
     is_first = user.password_hash is None
     act = act.by(f"user:{user.id}")
-    users.set_password(tx, user, made, answers=answers, unlocks=is_disavowed(user))
+    users.set_password(tx, user, made, answers=answers, unlocks=user.is_disavowed)
     identities.settle(tx, act.portal, identity(user.kind, user.username_key))
     facts.record(tx, act, Kind.CREDENTIAL_CREATED if is_first else Kind.PASSWORD_RESET, about(user))
     if not is_first:

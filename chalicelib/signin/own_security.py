@@ -11,13 +11,13 @@ from ..errors import Conflict, Invalid, NotFound, Refusal
 from ..facts import Act, Kind
 from ..people import users
 from ..people.shapes import Noted
+from ..people.telling import tell, tell_old_number
 from ..people.users import User
 from ..portals import Portal
 from ..security import identities, links, passwords, recovery, sessions
 from ..security.sessions import Session
 from .doors import Door, about, identity
 from .own_password import words
-from .telling import tell, tell_old_number
 
 FRESH_SECONDS = 10 * 60  # how long a session may change credentials after its user was proved
 

@@ -71,7 +71,7 @@ def test_the_whole_story(desk: Desk, world: World) -> None:
     assert desk.delete().status == 204
     assert desk.read().json["state"] == "no-username" and desk.read().json["reset_link"] is None
     world.drain()
-    assert [sent.to for sent in world.inbox] == EMAILS * 2
+    assert [sent.to for sent in world.inbox] == EMAILS * 3, "two links, and the news that the username is gone"
     about = [
         fact["kind"].removeprefix("staff:")
         for subject in ("account", "user")
@@ -100,7 +100,7 @@ def test_a_repeated_call_sends_once(desk: Desk, world: World) -> None:
     assert {reply.status for reply in replies} == {200}
     assert sum("Idempotency-Replayed" not in reply.headers for reply in replies) == 1
     world.drain()
-    assert [sent.to for sent in world.inbox] == EMAILS * 2
+    assert [sent.to for sent in world.inbox] == EMAILS * 3, "two links, and the news that the username is gone"
     assert desk.send("reset", Idempotency_Key="k").code in ("idempotency-key-reused", "not-in-this-state")
 
 

@@ -264,8 +264,8 @@ def test_without_script_a_password_has_no_button_and_no_meter(open_tab: Callable
     [
         ("", 0, ""),
         ("correct", 1, "5 more to go"),
-        ("aaaaaaaaaaaaaaaaaaaa", 2, "Long enough, but little variety"),
-        ("correct hors", 3, "Long enough. Longer is better"),
+        ("aaaaaaaaaaaaaaaaaaaa", 2, "Long, but little variety"),
+        ("correct hors", 3, "Enough. Longer is better"),
         ("correct horse battery", 4, "Long and varied"),
         ("\U0001f40e" * 11, 1, "1 more to go"),
     ],

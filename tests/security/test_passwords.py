@@ -30,7 +30,7 @@ TYPED = st.one_of(
 
 
 class Counting:
-    """argon2's hasher, and how often it was asked to work."""
+    """argon2's hasher, and how often it has really worked: a hash that it cannot read costs it nothing."""
 
     def __init__(self) -> None:
         self._real, self.worked = passwords._hasher(), 0
@@ -42,8 +42,15 @@ class Counting:
 
     def verify(self, stored: str, password: str) -> bool:
         """Work."""
+        from argon2.exceptions import VerifyMismatchError
+
+        try:
+            right = bool(self._real.verify(stored, password))
+        except VerifyMismatchError:
+            self.worked += 1
+            raise
         self.worked += 1
-        return bool(self._real.verify(stored, password))
+        return right
 
 
 @pytest.fixture
@@ -205,6 +212,13 @@ def test_a_try_costs_one_hash_whether_there_is_a_user_or_not(stored: str, hasher
             assert hasher.worked == before + 1, (held, typed)
 
 
+def test_without_a_hash_nothing_is_right_whatever_it_is_held_against(
+    stored: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "_dummy", lambda: stored)
+    assert passwords.matches(stored, GOOD) and not passwords.matches(None, GOOD)
+
+
 def test_what_nobody_has_is_held_against_the_same_parameters(stored: str) -> None:
     assert passwords._dummy().rsplit("$", 2)[0] == stored.rsplit("$", 2)[0]
     assert [len(part) for part in passwords._dummy().split("$")] == [len(part) for part in stored.split("$")]
@@ -234,6 +248,7 @@ def test_a_generated_password_is_derived_and_differs_with_everything_it_is_deriv
         made = [
             passwords.generated("acme", holder, nonce, 1), passwords.generated("acme", holder, nonce, 2),
             passwords.generated("other", holder, nonce, 1), passwords.generated("acme", ids.new(), nonce, 1),
+            passwords.generated("acme", holder[:-1] + "g", nonce, 1), passwords.generated("acme", holder, nonce[:-1] + "g", 1),
             passwords.generated("acme", holder, ids.new(), 1), passwords.generated("acme", holder + nonce, "", 1),
             passwords.generated("acme", nonce, holder, 1),
         ]  # fmt: skip
