@@ -61,6 +61,8 @@ class Kind(StrEnum):
     CREDENTIAL_CREATED = "client:credential:created"
     PASSWORD_RESET = "client:credential:password-reset"  # noqa: S105
     PASSWORD_CHANGED = "client:credential:password-changed"  # noqa: S105
+    ADDRESS_ASKED_FOR = "client:credential:address-asked-for"
+    ADDRESS_CHANGED = "client:credential:address-changed"
     FACTOR_ADDED = "client:credential:factor-added"
     FACTOR_REMOVED = "client:credential:factor-removed"
     RECOVERY_CODES_MADE = "client:credential:recovery-codes-made"

@@ -10,7 +10,7 @@ from ..errors import Conflict, Invalid, NotFound, TooMany
 from ..people.users import UsernameTaken
 from ..security import links
 from ..security.links import SETUP_SECONDS, LinkOver, Purpose, Setup
-from ..signin import by_link, disavow, own_password, questions
+from ..signin import by_link, disavow, own_address, own_password, questions
 from ..web.page import View, page
 from . import blueprint
 from .signing_in import later, with_wait
@@ -169,6 +169,41 @@ def press_not_me(view: View) -> Response:
         "Every browser was signed out. We have sent a link to choose a new password to the addresses on file. Your account "
         "opens again with it.",
         f"If you think that somebody reads your email, tell {view.portal.name} first.",
+    )
+
+
+@page(blueprint, "GET", "/confirm-address")
+def look_confirm(view: View) -> Response:
+    """Ask to confirm a new address; a press does."""
+    token = view.query.get("t", "")
+    try:
+        links.peek(view.slug, own_address.PURPOSE, token)
+    except LinkOver as refusal:
+        return _over_page(view, own_address.PURPOSE, token, refusal)
+    return view.show(
+        "link.html",
+        "Confirm your new address",
+        heading="Confirm your new address",
+        paragraphs=[f"From now on, {view.portal.name} sends messages about your sign-in to this address."],
+        button="Confirm",
+        action=f"{view.base}/confirm-address",
+        token=token,
+    )
+
+
+@page(blueprint, "POST", "/confirm-address")
+def press_confirm(view: View) -> Response:
+    """Put it in the old one's place."""
+    token = view.form.get("t", "")
+    try:
+        own_address.confirm(view.act, view.portal, token)
+    except LinkOver as refusal:
+        return _over_page(view, own_address.PURPOSE, token, refusal)
+    return view.tell(
+        "Your new address is confirmed",
+        "Messages about your sign-in go there from now on. We have told the old address. For a day, a link to reset your "
+        "password still goes to the old one.",
+        action=("Go to the start page", f"{view.base}/"),
     )
 
 

@@ -16,7 +16,7 @@ from ..signin import own_password
 from ..signin import second_factor as journey
 from ..signin.doors import STEP_SECONDS, Method, Pending, StepOver
 from ..web.page import View
-from .doors import door, go_on, pending, side, start_again, step, visitor
+from .doors import door, go_on, password_path, pending, side, start_again, step, visitor
 from .signing_in import later, masked, with_wait
 
 _TITLES = {"totp": "Enter the code from your app", "sms": "Enter the code we sent", "recovery": "Enter a recovery code"}
@@ -48,12 +48,11 @@ def enter(view: View) -> Response:
         return start_again(view)
     except CodeWrong as refusal:
         left = refusal.tries_left
-        rest = (
-            f" You can try {left} more time{'s' if left > 1 else ''}."
-            if left
-            else " It was the last try: sign in again."
-        )
-        return _refused(view, held, f"That code is not right.{rest}", refusal)
+        if not left:
+            view.drop("pending")
+            return view.go(f"{password_path(view)}?notice=tries-over")
+        text = f"That code is not right. You can try {left} more time{'s' if left > 1 else ''}."
+        return _refused(view, held, text, refusal)
     except CodeOver as refusal:
         if held.code_until > clock.timestamp():
             return start_again(view)
@@ -107,7 +106,7 @@ def take_own_password(view: View) -> Response:
     except StepOver:
         return start_again(view)
     view.drop("pending")
-    return view.go(f"{'/staff/sign-in' if view.is_staff_side else '/sign-in/password'}?notice=password-set")
+    return view.go(f"{password_path(view)}?notice=password-set")
 
 
 def _user(view: View, held: Pending | None) -> User | None:
@@ -121,7 +120,8 @@ def _refused(view: View, held: Pending, text: str, refusal: Refusal) -> Response
     user = _user(view, held)
     if user is None:
         return start_again(view)
-    return _page(view, held, user, errors={"code": text}, status=refusal.status)
+    typed = {"remember": view.form.get("remember", "")}
+    return _page(view, held, user, values=typed, errors={"code": text}, status=refusal.status)
 
 
 def _own_page(view: View, user: User, **more: Any) -> Response:

@@ -10,6 +10,7 @@ from .. import facts
 from ..errors import Conflict, Invalid, NotFound, Stale, TooMany
 from ..facts import Fact, Kind
 from ..people.users import User
+from ..signin import own_address
 from ..signin import own_security as acts
 from ..signin.doors import about
 from ..web.page import View, page
@@ -35,6 +36,8 @@ _ACTIVITY = {
     Kind.PASSWORD_CHANGED: "Password changed",
     Kind.PASSWORD_RIGHT: "Password entered",
     Kind.FACTOR_WRONG: "Wrong second factor",
+    Kind.ADDRESS_ASKED_FOR: "Link to confirm a new address sent",
+    Kind.ADDRESS_CHANGED: "Email address changed",
     Kind.FACTOR_ADDED: "Second factor added",
     Kind.FACTOR_REMOVED: "Second factor removed",
     Kind.FACTOR_SENT: "Code sent by text message",
@@ -106,6 +109,37 @@ def change_password(view: View) -> Response:
     view.keep(view.session_kind, secret)
     view.drop("device")
     return view.go(f"{side(view)}/security?notice=password")
+
+
+@both("GET", "/security/address", "/staff/security/address")
+def ask_address(view: View) -> Response:
+    """Ask for the address that shall take the place of one on file."""
+    user, session = _user(view), view.session
+    if session is None or not acts.is_fresh(session):
+        return view.go(f"{side(view)}/security/confirm")
+    return _address_page(view, _address(view, user))
+
+
+@both("POST", "/security/address", "/staff/security/address")
+def send_to_address(view: View) -> Response:
+    """Send the link that confirms it; nothing is changed before."""
+    user, session = _user(view), view.session
+    assert session is not None  # noqa: S101 - a user has come with a session
+    old, typed = _address(view, user), view.form.get("email", "")
+    try:
+        own_address.ask(view.act, user, session, old, typed)
+    except acts.NotFresh:
+        return view.go(f"{side(view)}/security/confirm")
+    except Invalid as refusal:
+        return _address_page(view, old, values={"email": typed}, errors=refusal.fields, status=400)
+    except TooMany as refusal:
+        page = _address_page(view, old, values={"email": typed}, errors={"email": with_wait(refusal)}, status=429)
+        return later(page, refusal)
+    return view.tell(
+        "Confirm the new address",
+        "We have sent a link to it. The new address counts once you press the button there; until then nothing changes.",
+        action=("Back to Security", f"{view.base}{side(view)}/security"),
+    )
 
 
 @both("POST", "/security/remove", "/staff/security/remove")
@@ -183,6 +217,28 @@ def _user(view: View) -> User:
     return view.user
 
 
+def _address(view: View, user: User) -> str:
+    """The address on file that the query names by its place. Raises NotFound."""
+    place = view.query.get("n", "0")
+    if not (place.isascii() and place.isdigit() and len(place) < 3 and int(place) < len(user.emails)):
+        raise NotFound("There is no such address on file.")
+    return user.emails[int(place)]
+
+
+def _address_page(view: View, old: str, **more: Any) -> Response:
+    return view.show(
+        "ask_once.html",
+        "Change an email address",
+        heading="Change an email address",
+        lead=[f"Messages about your sign-in go to {old}. Enter the address that shall take its place."],
+        field={"name": "email", "label": "New email address", "hint": "", "autocomplete": "email", "is_secret": False},
+        action=f"{view.base}{side(view)}/security/address?n={view.query.get('n', '0')}",
+        button="Send a link to it",
+        back_url=f"{view.base}{side(view)}/security",
+        **more,
+    )
+
+
 def _acted(view: View, act: Any, done: str) -> Response:
     """Do it, then show the page; or ask for the password first."""
     try:
@@ -244,6 +300,7 @@ def _page(view: View, user: User, **more: Any) -> Response:
         back_url=f"{view.base}{side(view) or '/'}",
         password_changed=local_day(view, user.password_at) if user.password_at else None,
         change_password_url=f"{base}/password",
+        emails=[{"address": each, "change_url": f"{base}/address?n={at}"} for at, each in enumerate(user.emails)],
         factors=_factors(view, user, base),
         add_totp_url=f"{base}/app" if offers_factors else None,
         add_sms_url=f"{base}/mobile" if offers_factors else None,

@@ -22,6 +22,7 @@ NOTICES = {
         "info",
         "That link was opened already, or its time ran out. Sign in here; if you have no password yet, ask for a new link.",
     ),
+    "tries-over": ("warning", "That code was not right, and it was the last try. Please sign in again."),
     "password-set": ("success", "Your password is set. Sign in with it now."),
     "session-over": (
         "info",

@@ -65,7 +65,8 @@ def checked(typed: str) -> str:
     text = _plain(typed)
     right_length = LEAST <= len(text) <= MOST or (is_email(text) and len(text) <= MOST_OF_EMAIL)
     has_letter = any(char.isalnum() for char in key(text))
-    if not right_length or not _ALLOWED.fullmatch(text) or not has_letter or len(key(text)) < LEAST:
+    is_drawn = not any(_is_invisible(char) for char in text)
+    if not (right_length and _ALLOWED.fullmatch(text) and is_drawn and has_letter and len(key(text)) >= LEAST):
         raise Invalid(fields={"username": _NOT_ALLOWED})
     if not all(_is_of_one_alphabet(word) for word in re.split(r"[\W_]+", text)):
         raise Invalid(fields={"username": _NOT_ONE_ALPHABET})

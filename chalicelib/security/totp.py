@@ -18,9 +18,7 @@ DIGITS = 6
 SECONDS = 30
 _DRIFT = 1  # steps to either side: clocks of phones differ (threat 39)
 _SEED_CHARACTERS = 32  # base32: 160 bits, as RFC 4226 recommends
-_MOST_QUOTED = (
-    120  # characters of a name in the address, percent signs counted: more make a picture that no phone can read
-)
+_MOST_QUOTED = 120  # characters of a name in the address, each %C3 three: more make a picture that phones cannot read
 
 
 def new_seed() -> str:

@@ -7,9 +7,7 @@ know and somebody we do not take the same path: same calls, same hash, same answ
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from .. import clock, facts
 from ..errors import Invalid, Unavailable
@@ -19,7 +17,7 @@ from ..people.users import User
 from ..portals import Portal
 from ..security import identities, limits, passwords, sessions
 from ..security.identities import Locked
-from ..storage import together
+from ..storage import beside
 from .doors import (
     AccountLocked,
     Door,
@@ -109,26 +107,19 @@ def _check_typed(username: str, password: str) -> None:
 
 
 def _counted_and_found(portal: str, counted_as: Tries, username_key: str) -> tuple[int, User | None]:
-    """How crowded the address is, and the user if there is one; the try is counted. Three calls at the same time."""
-    calls: list[Callable[[], Any]] = [
-        lambda: limits.take(
-            portal, "passwords-typed", counted_as.counted_as, limits.PASSWORDS_TYPED_PER_ADDRESS
-        ),
-        lambda: _or_refusal(lambda: identities.count_try(portal, counted_as.key)),
+    """How crowded the address is, and the user if there is one; the try is counted.
+
+    The address is asked first: what it may not try must not bring anybody nearer to a lock.
+    """
+    count, user = beside(
+        lambda: limits.take(portal, "passwords-typed", counted_as.counted_as, limits.PASSWORDS_TYPED_PER_ADDRESS),
         lambda: users.find(portal, username_key),
-    ]  # fmt: skip
-    count, locked, user = together(calls)
-    if locked:
-        raise _with_way_out(locked)
-    return count, user
-
-
-def _or_refusal(call: Callable[[], None]) -> Locked | None:
+    )
     try:
-        call()
+        identities.count_try(portal, counted_as.key)
     except Locked as refusal:
-        return refusal
-    return None
+        raise _with_way_out(refusal) from None
+    return count, user
 
 
 def _with_way_out(refusal: Locked) -> Locked:

@@ -59,6 +59,8 @@ def confirm_totp(act: Act, user: User, draft: Draft, name: str, typed: str) -> t
         raise Invalid(
             fields={"code": "This is not the app's present code. Check the time of your phone, then try again."}
         )
+    if user.totp_seed and totp.step_of(act.portal, user.id, user.totp_seed, code) == step:
+        return _taken_before(act, user)
     new = recovery.new_codes() if not user.factors else ()
     tx = act.by(f"user:{user.id}").transaction()
     users.set_totp(
@@ -71,6 +73,20 @@ def confirm_totp(act: Act, user: User, draft: Draft, name: str, typed: str) -> t
     )
     facts.record(tx, act.by(f"user:{user.id}"), Kind.FACTOR_ADDED, about(user), {"factor": "totp"})
     tell(tx, act, user, "totp-added")
+    tx.commit()
+    return new
+
+
+def _taken_before(act: Act, user: User) -> tuple[str, ...]:
+    """The app counts already: the form was sent twice, or its answer lost. Recovery codes nobody saw are made anew."""
+    if user.factors != ("totp",):
+        return ()
+    new = recovery.new_codes()
+    act = act.by(f"user:{user.id}")
+    tx = act.transaction()
+    users.set_recovery(tx, user, recovery.digests(act.portal, user.id, new))
+    facts.record(tx, act, Kind.RECOVERY_CODES_MADE, about(user))
+    tell(tx, act, user, "recovery-codes")
     tx.commit()
     return new
 

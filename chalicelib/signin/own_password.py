@@ -84,7 +84,7 @@ def choose(
     if user is None and account is not None:
         _add(tx, act, account, chosen, made, answers or ())
     elif user is not None:
-        _set(tx, act, user, made, answers)
+        _set(tx, act, user, made, answers, browser_cookie)
     tx.commit()
     kind: users.Kind = user.kind if user else "customer"
     days, plain = portal.policy.known_browser_days, identity(kind, usernames.key(chosen))
@@ -186,11 +186,21 @@ def _add(
     facts.record(tx, act.by(f"user:{account.id}"), Kind.CREDENTIAL_CREATED, facts.subject("account", account.id))
 
 
-def _set(tx: Transaction, act: Act, user: User, made: str, answers: tuple[QuestionAnswered, ...] | None) -> None:
+def _set(
+    tx: Transaction,
+    act: Act,
+    user: User,
+    made: str,
+    answers: tuple[QuestionAnswered, ...] | None,
+    browser_cookie: str | None,
+) -> None:
     is_first = user.password_hash is None
     act = act.by(f"user:{user.id}")
     users.set_password(tx, user, made, answers=answers, unlocks=user.is_disavowed)
-    identities.settle(tx, act.portal, identity(user.kind, user.username_key))
+    plain = identity(user.kind, user.username_key)
+    identities.settle(tx, act.portal, plain)
+    if known_as := browsers.known(act.portal, browser_cookie, plain):  # it has a lock of its own
+        identities.settle(tx, act.portal, f"{plain}.{known_as}")
     facts.record(tx, act, Kind.CREDENTIAL_CREATED if is_first else Kind.PASSWORD_RESET, about(user))
     if not is_first:
         tell(tx, act, user, "password")

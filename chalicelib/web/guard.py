@@ -154,6 +154,7 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
             "/staff/join",
             "/set-password",
             "/not-me",
+            "/confirm-address",
         )
     },
     ("POST", "/{portal}/links/again"): _VISITOR,
@@ -170,6 +171,7 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
             (("GET", "POST"), "/mobile"),
             (("GET", "POST"), "/mobile/code"),
             (("POST",), "/mobile/code/resend"),
+            (("GET", "POST"), "/address"),
             (("POST",), "/remove"),
             (("POST",), "/recovery-codes"),
             (("POST",), "/sessions/end"),

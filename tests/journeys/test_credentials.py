@@ -333,3 +333,33 @@ def test_security_questions_are_asked_besides_the_link(world: World) -> None:
     assert browser.fill(password=OTHER_PASSWORD, answer_1="Bello").status == 400
     seen = browser.fill(password=OTHER_PASSWORD, answer_1="rex the dog")
     assert "Your password is set" in seen.shown
+
+
+def test_an_address_is_replaced_once_the_new_one_is_confirmed(world: World) -> None:
+    browser = Browser()
+    customer = make_customer(world, primary_emails=["old@nw.example", "other@nw.example"])
+    enter_password(browser, customer)
+    seen = browser.open(f"/{customer.slug}/security")
+    browser.open(f"/{customer.slug}/security/address?n=0")
+    assert "This is not an email address" in browser.fill(email="nonsense").errors["email"]
+    seen = browser.fill(email="new@nw.example")
+    assert seen.heading == "Confirm the new address" and customer.user.emails[0] == "old@nw.example"
+    world.drain()
+    other = Browser()
+    other.open(newest_link(world, "new@nw.example", "confirm-address"))
+    seen = other.press("Confirm")
+    assert seen.heading == "Your new address is confirmed"
+    assert customer.user.emails == ("new@nw.example", "other@nw.example")
+    world.drain()
+    told = world.newest("old@nw.example")
+    assert "address" in told.subject.lower() and link_in(told, "not-me")
+    other.open(f"/{customer.slug}/forgot-password")
+    other.fill(username=customer.username)
+    world.drain()
+    assert newest_link(world, "old@nw.example", "reset-password"), "for a day the old address can take it back"
+    assert not [sent for sent in world.sent_to("new@nw.example") if "/reset-password" in sent.text]
+    world.clock.advance(hours=25)
+    other.open(f"/{customer.slug}/forgot-password")
+    other.fill(username=customer.username)
+    world.drain()
+    assert newest_link(world, "new@nw.example", "reset-password")

@@ -404,6 +404,7 @@ def security(**changed: Any) -> Context:
     ways: Context = {
         "back_url": "/acme/",
         "change_password_url": "/acme/security/password",
+        "emails": [{"address": "maria.rivera@example.com", "change_url": "/acme/security/address?n=0"}],
         "add_totp_url": "/acme/security/app",
         "add_sms_url": "/acme/security/mobile",
         "end_others_action": "/acme/security/sessions/end",
