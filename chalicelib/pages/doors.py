@@ -52,9 +52,9 @@ def visitor(view: View) -> Visitor:
 
 
 def pending(view: View, *stages: str) -> Pending | None:
-    """Who has given the right password in this browser, if one of these steps is next."""
+    """Who has given the right password in this browser at this side's door, if one of these steps is next."""
     held = view.sealed("pending", Pending)
-    return held if held and held.stage in stages else None
+    return held if held and held.stage in stages and held.kind == door(view).kind else None
 
 
 def start_again(view: View) -> Response:

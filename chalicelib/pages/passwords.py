@@ -59,7 +59,7 @@ def _page(view: View, values: dict[str, str], next_path: str, **more: Any) -> Re
         wording={
             "heading": heading,
             "instructions": [] if view.is_staff_side else paragraphs(words.password_instructions),
-            "additional_notes": [] if view.is_staff_side else paragraphs(words.additional_notes),
+            "additional_notes": [],  # those of the other page tell about client numbers
             "username_label": words.username_label,
             "password_label": words.password_label,
             "next_label": "Sign in",

@@ -79,6 +79,7 @@ def _led_on(
     else:
         return None
     begun = Pending(
+        kind=door.kind,
         user_id=user.id,
         username_key=user.username_key,
         version=user.version,

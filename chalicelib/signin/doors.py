@@ -75,9 +75,10 @@ class Visitor:
 class Pending(Struct, frozen=True, kw_only=True):
     """Who has given the right password, and what is still asked. Travels sealed, bound to portal and browser.
 
-    `plain` and `known_as` name whose tries are counted; `proved` tells that a second factor was shown already.
+    `kind` is that of the door, where the rest is asked too. `plain` and `known_as` name whose tries are counted; `proved` tells that a second factor was shown already.
     """
 
+    kind: Kind
     user_id: str
     username_key: str
     version: int

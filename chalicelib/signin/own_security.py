@@ -49,12 +49,12 @@ def must_be_fresh(session: Session) -> None:
 
 
 def confirm_password(act: Act, user: User, session: Session, typed: str) -> None:
-    """Prove the user again by the password. Raises Invalid, Locked. Counted like a sign-in."""
-    _check_present(act, user, typed, "password")
+    """Prove the user again by the password. Raises Invalid, Locked."""
+    key = _check_present(act, user, session, typed, "password")
     act = act.by(f"user:{user.id}")
     tx = act.transaction()
     sessions.prove(tx, act.portal, session)
-    identities.settle(tx, act.portal, identity(user.kind, user.username_key))
+    identities.settle(tx, act.portal, key)
     facts.record(tx, act, Kind.PASSWORD_RIGHT, about(user), {"then": "security"})
     tx.commit()
 
@@ -63,9 +63,9 @@ def change_password(
     act: Act, portal: Portal, door: Door, user: User, session: Session, present: str, wanted: str, browser: str
 ) -> str:
     """Set another password; the secret of the one session that goes on, a new one. Raises Invalid, Locked, Stale."""
-    _check_present(act, user, present, "current_password")
     least = portal.policy.password_least
     passwords.check(wanted, least=least, words=words(portal, user.username, None, user))
+    key = _check_present(act, user, session, present, "current_password")
     if passwords.matches(user.password_hash, wanted):
         raise Invalid(fields={"password": "This is the password you have. Choose another one."})
     act, now = act.by(f"user:{user.id}"), clock.timestamp()
@@ -83,7 +83,8 @@ def change_password(
     goes_on = Noted(at=now, until=now + door.lasting.session_hours * 3600, browser=browser)
     users.set_password(tx, user, passwords.hashed(wanted), keeps=(sessions.id_of(secret), goes_on))
     links.cancel(tx, act.portal, "password-reset", user.id)
-    identities.settle(tx, act.portal, identity(user.kind, user.username_key))
+    for each in (key, identity(user.kind, user.username_key)):
+        identities.settle(tx, act.portal, each)
     facts.record(tx, act, Kind.PASSWORD_CHANGED, about(user))
     tell(tx, act, user, "password")
     tx.commit()
@@ -165,8 +166,14 @@ def sign_out(act: Act, portal: str, user: User | None, session: Session, kind: K
     tx.commit()
 
 
-def _check_present(act: Act, user: User, typed: str, field: str) -> None:
-    """The password the user has, counted before it is compared. Raises Invalid, Locked."""
-    identities.count_try(act.portal, identity(user.kind, user.username_key))
+def _check_present(act: Act, user: User, session: Session, typed: str, field: str) -> str:
+    """The password the user has, counted before it is compared: under which name. Raises Invalid, Locked.
+
+    Each session has a counter of its own: strangers at the door cannot lock out who is in, nor the thief of a session the
+    owner at the door.
+    """
+    key = identities.identity("present-password", session.id)
+    identities.count_try(act.portal, key)
     if not typed or not passwords.matches(user.password_hash, typed):
         raise Invalid(fields={field: "This is not your password."})
+    return key

@@ -7,12 +7,13 @@ from typing import ClassVar
 from chalicelib import clock
 from chalicelib.errors import Conflict
 from chalicelib.facts import Kind
-from chalicelib.people import users
+from chalicelib.people import accounts, users
 from chalicelib.people.shapes import Noted
 from chalicelib.security import sessions
 from chalicelib.security.models import SessionRow
+from chalicelib.signin import own_address
 from tests.browsing import Seen
-from tests.customers import recovery_codes
+from tests.customers import newest_link, recovery_codes
 from tests.faults.journey import Journey
 from tests.faults.of_doors import ConfirmsTheMobile, GivesAMobile, HasAnotherText, SetsUpTheApp, looking
 from tests.faults.user import OTHER_PASSWORD, PASSWORD, ByUser, on_both_sides
@@ -93,6 +94,72 @@ class ChangesThePassword(AtSecurity):
         assert self.sent_about(self.about, "credential-changed") == 1
         assert self.type_password(PASSWORD, self.new_browser()).status == 400
         assert self.type_password(OTHER_PASSWORD, self.new_browser()).status == 200
+
+
+class AsksForAnAddress(AtSecurity):
+    """Has a link sent to the address that shall take the place of the one on file; nothing is changed by it."""
+
+    route = ("POST", "/{portal}/security/address")
+    rest = "/address"
+    good = (200,)
+
+    def act(self) -> Seen:
+        self.tries += 1
+        return self.send("/address", email=f"new.{self.email}")
+
+    def check(self) -> None:
+        self.midway()
+        sent = self.sent_about(self.about, "contact-confirmation")
+        assert 1 <= sent <= self.tries
+        assert self.facts_about(self.about, Kind.ADDRESS_ASKED_FOR) == sent
+        assert self.user.emails == (self.email,)
+        browser = self.new_browser()
+        browser.open(newest_link(self.world, f"new.{self.email}", "confirm-address"))
+        browser.press("Confirm")
+        assert self.user.emails == (f"new.{self.email}",)
+
+
+class ConfirmsAnAddress(AtSecurity):
+    """Presses the button of that link: the new address counts, and the old one is told once."""
+
+    route = ("POST", "/{portal}/confirm-address")
+    good = (200,)
+    repeated = (410,)
+    sample = 6
+
+    def ready(self) -> None:
+        self.wanted = f"new.{self.email}"
+        session = sessions.read(self.slug, self.browser.cookie(self.cookie_kind) or "", sessions.STAFF)
+        assert session is not None
+        own_address.ask(self.act_of_tests(), self.user, session, self.email, self.wanted)
+        self.world.drain()
+        self.path = newest_link(self.world, self.wanted, "confirm-address")
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.browser.open(self.path)
+
+    def act(self) -> Seen:
+        return self.post("/confirm-address", t=self.path.rpartition("=")[2])
+
+    def midway(self) -> None:
+        super().midway()
+        emails = (self.user.details.email,) if self.side else accounts.get(self.slug, self.user_id).primary_emails
+        assert self.user.emails == emails, "half an address"
+
+    def check(self) -> None:
+        self.midway()
+        assert self.user.emails == (self.wanted,)
+        assert self.facts_about(self.about, Kind.ADDRESS_CHANGED) == 1
+        told = [sent for sent in self.world.sent_to(self.email) if sent.channel == "email"]
+        assert len(told) == 1, [sent.subject for sent in told]
+
+
+class ConfirmsAnAddressOfStaff(ConfirmsAnAddress):
+    """The same of a staff user, whose address is their own."""
+
+    side = "/staff"
+    sample = 3
 
 
 class RemovesAFactor(AtSecurity):
@@ -304,12 +371,12 @@ class OpensTheStaffSide(AtSecurity):
 
 JOURNEYS: list[type[Journey]] = [
     ForgetsADevice, SignsOutAsUser, SignsOutAsStaff, StaysSignedInAsStaff, OpensTheStaffSide, EndsAllOthers,
-    ConfirmsItWrongly,
+    ConfirmsItWrongly, ConfirmsAnAddress, ConfirmsAnAddressOfStaff,
     *on_both_sides(
-        ConfirmsIt, ChangesThePassword, RemovesAFactor, MakesNewCodes, EndsASession, AddsTheApp, GivesANewMobile,
+        ConfirmsIt, ChangesThePassword, AsksForAnAddress, RemovesAFactor, MakesNewCodes, EndsASession, AddsTheApp, GivesANewMobile,
         AddsTheMobile, HasANewText,
     ),
     *on_both_sides(
-        *(looking(f"/security{rest}") for rest in ("", "/confirm", "/password", "/app", "/mobile", "/mobile/code")), sample=1
+        *(looking(f"/security{rest}") for rest in ("", "/confirm", "/password", "/address", "/app", "/mobile", "/mobile/code")), sample=1
     ),
 ]  # fmt: skip

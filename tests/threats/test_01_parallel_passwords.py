@@ -117,7 +117,9 @@ def test_of_200_wrong_codes_of_the_app_at_once_over_40_sign_ins_exactly_10_are_e
     for each in thieves:
         assert enter_password(each, customer).path.endswith("/sign-in/factor")
     wrong = other_than(customer.otp(), 7)
-    tabs = [(each.copy(f"198.18.{n}.{k}"), each.here.form_with("code")) for n, each in enumerate(thieves) for k in range(5)]
+    tabs = [
+        (each.copy(f"198.18.{n}.{k}"), each.here.form_with("code")) for n, each in enumerate(thieves) for k in range(5)
+    ]
 
     answers = Counter(
         seen.status

@@ -41,7 +41,9 @@ def test_of_1000_usernames_from_one_address_25_are_evaluated_in_five_minutes_and
         answers = Counter(at_once([lambda n=name: spray(n) for name in share[:250]], threads=16))  # type: ignore[misc]
         moment.advance(299)
         answers += Counter(at_once([lambda n=name: spray(n) for name in share[250:]], threads=16))  # type: ignore[misc]
-        assert enter_password(home, customer).status == 200, "a known browser at the same address has counters of its own"
+        assert enter_password(home, customer).status == 200, (
+            "a known browser at the same address has counters of its own"
+        )
         home.press("Sign out")
         moment.advance(1)
         assert answers == {"evaluated": 25, "TooMany": 475}, window

@@ -124,7 +124,10 @@ def test_of_64_parallel_presses_one_opens_the_set_up_and_of_64_choices_one_sets_
     wanted = [f"{OTHER_PASSWORD}-{n}" for n in range(64)]
 
     chosen = at_once(
-        [lambda t=t, w=w: t.post(form.action, {**form.fields, "password": w}) for t, w in zip(tabs, wanted, strict=True)],  # type: ignore[misc]
+        [
+            lambda t=t, w=w: t.post(form.action, {**form.fields, "password": w})
+            for t, w in zip(tabs, wanted, strict=True)
+        ],  # type: ignore[misc]
         threads=64,
     )
 

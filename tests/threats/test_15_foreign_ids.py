@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import count
 
 import pytest
 
@@ -22,6 +23,7 @@ from tests.faults.journey import document_of
 from tests.world import World
 
 Route = tuple[str, str]
+_addresses = count(1)
 CANARY = "Heron"  # in everything that is only the victim's
 _BATCH = "/{portal}/batches/{batch}"
 
@@ -39,6 +41,22 @@ class Row:
     typed: tuple[tuple[str, str], ...] = ()
 
 
+def of_users(rest: str, side: str = "") -> list[Route]:
+    """The routes of the security page of one side: all that need no set-up, or those of one."""
+    at = f"/{{portal}}{side}/security"
+    if rest:
+        return [("GET", f"{at}{rest}"), ("POST", f"{at}{rest}")]
+    return [
+        ("GET", at), *((method, f"{at}/{path}") for method in ("GET", "POST") for path in ("confirm", "password", "address")),
+        *(("POST", f"{at}/{path}") for path in ("remove", "recovery-codes", "sessions/end")),
+    ]  # fmt: skip
+
+
+STAFF_PAGES: list[Route] = [
+    ("GET", "/{portal}/staff"), ("POST", "/{portal}/staff/sign-out"), ("POST", "/{portal}/staff/session/extend"),
+    *(route for rest in ("", "/app", "/mobile", "/mobile/code") for route in of_users(rest, "/staff")),
+    ("POST", "/{portal}/staff/security/mobile/code/resend"),
+]  # fmt: skip
 PAGES: dict[Route, Row] = {
     ("GET", "/{portal}"): Row(200, 200, 303),
     ("GET", "/{portal}/{proxy+}"): Row(404, 404, 404),
@@ -58,13 +76,55 @@ PAGES: dict[Route, Row] = {
     ("POST", f"{_BATCH}/upload/{{document}}"): Row(303, 404, 303),
     ("POST", f"{_BATCH}/answer"): Row(303, 404, 303, (("answer", "approve"),)),
     ("POST", "/{portal}/session/extend"): Row(204, 204, 303),
-    ("POST", "/{portal}/sign-out"): Row(303, 303, 303),
+    # Before anybody is anybody: the same for all.
+    ("GET", "/{portal}/sign-in/password"): Row(200, 200, 200),
+    ("POST", "/{portal}/sign-in/password"): Row(400, 400, 400, (("username", "nobody"), ("password", "x"))),
+    ("GET", "/{portal}/staff/sign-in"): Row(200, 200, 200),
+    ("POST", "/{portal}/staff/sign-in"): Row(400, 400, 400, (("username", "nobody"), ("password", "x"))),
+    ("GET", "/{portal}/forgot-username"): Row(200, 200, 200),
+    ("POST", "/{portal}/forgot-username"): Row(200, 200, 200, (("client_number", "X-1"),)),
+    ("GET", "/{portal}/first-time"): Row(200, 200, 200),
+    ("POST", "/{portal}/first-time"): Row(200, 200, 200, (("client_number", "X-1"),)),
+    # A link opens for whoever holds it, and for nobody else.
+    **{
+        (method, f"/{{portal}}/{path}"): Row(410, 410, 410)
+        for method in ("GET", "POST")
+        for path in ("create-credential", "reset-password", "staff/join", "not-me", "confirm-address")
+    },
+    ("POST", "/{portal}/links/again"): Row(410, 410, 410, (("purpose", "password-reset"), ("t", "x"))),
+    ("GET", "/{portal}/set-password"): Row(303, 303, 303),
+    ("POST", "/{portal}/set-password"): Row(303, 303, 303, (("username", "x"), ("password", "x"))),
+    # The steps of a sign-in lead back to its start without what the step before left in this browser.
+    **{
+        (method, f"/{{portal}}{side}/sign-in/{path}"): Row(303, 303, 303)
+        for side in ("", "/staff")
+        for methods, path in (
+            (("GET", "POST"), "factor"), (("POST",), "factor/use"), (("GET", "POST"), "own-password"),
+            (("GET", "POST"), "set-up"), (("GET", "POST"), "set-up/app"), (("GET", "POST"), "set-up/mobile"),
+            (("GET", "POST"), "set-up/mobile/code"), (("POST",), "set-up/mobile/code/resend"),
+        )
+        for method in methods
+    },
+    **{
+        key: row
+        for side in ("", "/staff")
+        for key, row in {
+            ("GET", f"/{{portal}}{side}/forgot-password"): Row(200, 200, 200),
+            ("POST", f"/{{portal}}{side}/forgot-password"): Row(200, 200, 200, (("username", "nobody"),)),
+        }.items()
+    },
+    # Those of users only: whoever came by a code has nothing there. More of users is below.
+    **{route: Row(404, 404, 303) for route in (*of_users(""), ("POST", "/{portal}/security/devices/forget"))},
+    **{route: Row(303, 303, 303) for route in (*of_users("/app"), *of_users("/mobile"), *of_users("/mobile/code"))},
+    ("POST", "/{portal}/security/mobile/code/resend"): Row(303, 303, 303),
+    **{route: Row(303, 303, 303) for route in STAFF_PAGES},
+    ("POST", "/{portal}/sign-out"): Row(303, 303, 303),  # the last: it ends the session
 }
 
 
 @pytest.fixture
 def victim(world: World) -> Client:
-    portal = make_portal(world)
+    portal = make_portal(world, policy={"sign_in_ways": ["code", "password"]})
     account = make_account(portal, name=f"{CANARY} Traders", number=f"{CANARY}-77")
     contact = make_contact(portal, account, first_name=f"{CANARY}ina", last_name=f"{CANARY}sen",
                            emails=[f"{CANARY}@x.example"])  # fmt: skip
@@ -89,6 +149,7 @@ def test_every_page_of_the_application_has_a_row_here_and_every_operation_one_in
     assert not PAGES.keys() & asking_a_key
     assert {route for _, route in public} == {
         "/healthz", "/api/v1/openapi.json", "/api/v1/docs", "/api", "/api/{proxy+}", "/api/v1", "/api/v1/{proxy+}",
+        "/.well-known/change-password",
     }  # fmt: skip
 
 
@@ -163,10 +224,12 @@ def guessing(victim: Client) -> Browser:
 
 def ask(browser: Browser, victim: Client, method: str, route: str, row: Row, document: str) -> Seen:
     """One request with all that a browser of ours would send along: the form cookie and a token of its own."""
+    browser.address = f"198.18.{next(_addresses) % 250}.{next(_addresses) % 250}"  # no limit of an address is met
     path = route.replace("{proxy+}", "nowhere").format(portal=victim.slug, batch=victim.batch.id, document=document)
     if method == "GET":
         return browser.ask("GET", path)
-    token = next(form.fields["csrf"] for form in browser.open(f"/{victim.slug}/sign-in").forms)
+    side = "/staff" if route.startswith("/{portal}/staff") else ""
+    token = next(form.fields["csrf"] for form in browser.open(f"/{victim.slug}{side}/sign-in").forms)
     return browser.post(path, {"csrf": token, **dict(row.typed)})
 
 
