@@ -47,7 +47,7 @@ if (find(".confirm :checked")) { follow(); find(".confirm").onchange = follow; }
 const code = find("#code");
 if (code) {
   const form = code.form;
-  if (!problems && matchMedia("(pointer: fine)").matches) code.focus();
+  if (!problems && !code.closest("ol") && matchMedia("(pointer: fine)").matches) code.focus(); // not past steps unread
   if (window.OTPCredential && form.dataset.method === "sms") {
     const stop = new AbortController();
     form.addEventListener("submit", () => stop.abort());

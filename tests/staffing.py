@@ -91,10 +91,14 @@ class StaffClient(ApiClient):
 
 def signed_in(colleague: Colleague, *, proved: bool = True) -> StaffClient:
     """A browser in which they are signed in, with a second factor shown just now, or (not `proved`) long ago."""
+    return session_of(colleague.user, proved=proved)
+
+
+def session_of(user: User, *, proved: bool = True) -> StaffClient:
+    """A browser with a session of any user in the place of a staff user's."""
     tx, now = Transaction(), clock.timestamp()
-    user = colleague.user
     secret = sessions.begin(
-        tx, user.portal, sessions.STAFF, holder=user.id, username_key=user.username_key, has_proved=proved
+        tx, user.portal, sessions.STAFF, holder=user.id, username_key=user.username_key, proved_at=now if proved else 0
     )  # fmt: skip
     noted = Noted(at=now, until=now + sessions.STAFF.session_hours * 3600, browser="Firefox, Linux")
     users.note_session(tx, user, sessions.id_of(secret), noted, refusal=Conflict())

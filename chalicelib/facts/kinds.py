@@ -45,6 +45,7 @@ class Kind(StrEnum):
     CODE_NOT_SENT = "client:sign-in:code-not-sent"
     CODE_WRONG = "client:sign-in:code-wrong"
     SIGNED_IN = "client:sign-in:succeeded"
+    TERMS_ACCEPTED = "client:terms:accepted"
     SIGNED_OUT = "client:sign-in:ended"
 
     CREDENTIAL_INVITED = "staff:credential:create-sent"

@@ -74,7 +74,7 @@ def _place(view: View, *, at_sign_in: bool) -> Place | Response:
         return view.go("/")  # a contact who signed in by code has no factors
     if not view.is_staff_side and view.portal.policy.second_factor == "off":
         return view.go("/security")
-    if not is_fresh(view.session):
+    if not is_fresh(view.session, view.user):
         return view.go(f"{side(view)}/security/confirm")
     return Place(view.user, "/security", None)
 

@@ -13,6 +13,7 @@ from ..security.links import SETUP_SECONDS, LinkOver, Purpose, Setup
 from ..signin import by_link, disavow, own_address, own_password, questions
 from ..web.page import View, page
 from . import blueprint
+from .password_form import password_form
 from .signing_in import later, with_wait
 
 _SPENDABLE: tuple[Purpose, ...] = ("credential-create", "password-reset", "staff-invitation")
@@ -97,10 +98,7 @@ def ask_password(view: View) -> Response:
     setup = view.sealed("setup", Setup)
     if setup is None:
         return _step_over(view)
-    try:
-        return _password_page(view, setup)
-    except LinkOver:
-        return _step_over(view)
+    return _password_page_if_open(view, setup)
 
 
 @page(blueprint, "POST", "/set-password")
@@ -121,13 +119,13 @@ def take_password(view: View) -> Response:
             browser_cookie=view.cookie("browser"),
         )
     except Invalid as refusal:
-        return _password_page(view, setup, errors=refusal.fields, status=400)
+        return _password_page_if_open(view, setup, errors=refusal.fields, status=400)
     except UsernameTaken as refusal:
-        return _password_page(view, setup, errors={"username": refusal.text}, status=refusal.status)
+        return _password_page_if_open(view, setup, errors={"username": refusal.text}, status=refusal.status)
     except LinkOver:
         return _step_over(view)
     except Conflict as refusal:
-        return _password_page(view, setup, errors={"form": refusal.text}, status=refusal.status)
+        return _password_page_if_open(view, setup, errors={"form": refusal.text}, status=refusal.status)
     if chosen.browser:
         view.keep("browser", chosen.browser, view.portal.policy.known_browser_days * 86400)
     view.drop("setup")
@@ -207,26 +205,29 @@ def press_confirm(view: View) -> Response:
     )
 
 
+def _password_page_if_open(view: View, setup: Setup, **more: Any) -> Response:
+    """The form; or the way out, when the link was over meanwhile: with the fifth wrong answer, say."""
+    try:
+        return _password_page(view, setup, **more)
+    except LinkOver:
+        return _step_over(view)
+
+
 def _password_page(view: View, setup: Setup, **more: Any) -> Response:
     asked = own_password.asked(view.portal, setup)
-    heading = "Choose your username and password" if asked.asks_username else "Choose your password"
     values = {name: text for name, text in view.form.items() if name == "username" or name.startswith("question_")}
-    return view.show(
-        "new_password.html",
-        heading,
-        heading=heading,
+    is_required = view.portal.policy.second_factor == "required"
+    return password_form(
+        view,
+        "Choose your username and password" if asked.asks_username else "Choose your password",
         lead=[f"For {asked.title}."] if asked.title and asked.asks_username else [],
-        action=f"{view.base}/set-password",
+        action="/set-password",
         button="Save",
-        ask_username=asked.asks_username,
         username=asked.username,
-        least=view.portal.policy.password_least,
-        ask_current=False,
+        ask_username=asked.asks_username,
         questions=_questions(asked),
         answers_only=bool(asked.old_questions),
-        second_note="You will be asked for a second factor when you sign in."
-        if view.portal.policy.second_factor == "required"
-        else None,
+        second_note="You will be asked for a second factor when you sign in." if is_required else None,
         values=values,
         **more,
     )

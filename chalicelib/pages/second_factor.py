@@ -17,9 +17,15 @@ from ..signin import second_factor as journey
 from ..signin.doors import STEP_SECONDS, Method, Pending, StepOver
 from ..web.page import View
 from .doors import door, go_on, password_path, pending, side, start_again, step, visitor
+from .password_form import password_form
 from .signing_in import later, masked, with_wait
 
-_TITLES = {"totp": "Enter the code from your app", "sms": "Enter the code we sent", "recovery": "Enter a recovery code"}
+_TITLES = {
+    "totp": "Enter the code from your app",
+    "sms": "Enter the code we sent",
+    "recovery": "Enter a recovery code",
+    "email": "Enter the code we sent",
+}
 
 
 @step("GET", "/factor")
@@ -72,7 +78,7 @@ def use(view: View) -> Response:
         return start_again(view)
     method = view.form.get("method", "")
     try:
-        chosen: Method = method if method in ("totp", "sms", "recovery") else "recovery"  # type: ignore[assignment]
+        chosen: Method = method if method in ("totp", "sms", "email", "recovery") else "recovery"  # type: ignore[assignment]
         held = journey.use(view.act, view.portal, held, chosen, visitor(view))
     except (StepOver, CodeOver):
         return start_again(view)
@@ -81,7 +87,7 @@ def use(view: View) -> Response:
     except TooMany as refusal:
         return later(_refused(view, held, with_wait(refusal), refusal), refusal)
     view.keep_sealed("pending", held, STEP_SECONDS)
-    return view.go(f"{side(view)}/sign-in/factor{'?notice=sent' if held.method == 'sms' else ''}")
+    return view.go(f"{side(view)}/sign-in/factor{'?notice=sent' if held.method in ('sms', 'email') else ''}")
 
 
 @step("GET", "/own-password")
@@ -125,20 +131,13 @@ def _refused(view: View, held: Pending, text: str, refusal: Refusal) -> Response
 
 
 def _own_page(view: View, user: User, **more: Any) -> Response:
-    return view.show(
-        "new_password.html",
+    return password_form(
+        view,
         "Choose your own password",
-        heading="Choose your own password",
         lead=["You signed in with a temporary password. Choose one that only you know, then sign in with it."],
-        action=f"{view.base}{side(view)}/sign-in/own-password",
+        action=f"{side(view)}/sign-in/own-password",
         button="Save password",
-        ask_username=False,
         username=user.username,
-        least=view.portal.policy.password_least,
-        ask_current=False,
-        questions=[],
-        answers_only=False,
-        second_note=None,
         **more,
     )
 
@@ -158,11 +157,11 @@ def _page(view: View, held: Pending, user: User, **more: Any) -> Response:
         method=method,
         action=base,
         resend_action=f"{base}/use",
-        destination_masked=masked(user.sms_number or ""),
+        destination_masked=masked(user.reset_emails[0] if method == "email" else user.sms_number or ""),
         expires_in=max(held.code_until - clock.timestamp(), 0),
         resend_in=max(held.sent_at + limits.CODE_RESEND.seconds - clock.timestamp(), 0),
         is_sent=held.sent_at > 0,
-        remember_days=door(view).device_days,
+        remember_days=0 if user.must_set_up else door(view).device_days,
         others=[
             {"label": words[each], "action": f"{base}/use", "method": each}
             for each in journey.available(user)

@@ -9,6 +9,7 @@ from chalice import Response
 from .. import facts
 from ..errors import Conflict, Invalid, NotFound, Stale, TooMany
 from ..facts import Fact, Kind
+from ..people import step_up
 from ..people.users import User
 from ..signin import own_address
 from ..signin import own_security as acts
@@ -17,6 +18,7 @@ from ..web.page import View, page
 from . import blueprint
 from .doors import both, door, side
 from .factor_setup import show_recovery_codes
+from .password_form import password_form
 from .signing_in import later, masked, with_wait
 from .welcome import extend_session, local_day, moment, stamp
 
@@ -64,7 +66,7 @@ def show(view: View) -> Response:
 
 @both("GET", "/security/confirm", "/staff/security/confirm")
 def ask_password(view: View) -> Response:
-    """Ask for the password again, before anything is changed."""
+    """Ask for the password again, of staff for a second factor, before anything is changed."""
     _user(view)
     return _confirm_page(view)
 
@@ -75,11 +77,17 @@ def confirm(view: View) -> Response:
     user, session = _user(view), view.session
     assert session is not None  # noqa: S101 - a user has come with a session
     try:
-        acts.confirm_password(view.act, user, session, view.form.get("password", ""))
+        if user.kind == "staff":
+            step_up.prove(view.act, user, session, view.form.get("code", ""))
+        else:
+            acts.confirm_password(view.act, user, session, view.form.get("password", ""))
     except Invalid as refusal:
         return _confirm_page(view, errors=refusal.fields, status=400)
+    except Conflict as refusal:
+        return _confirm_page(view, errors={"code": refusal.text}, status=refusal.status)
     except TooMany as refusal:
-        return later(_confirm_page(view, errors={"password": with_wait(refusal)}, status=429), refusal)
+        field = "code" if user.kind == "staff" else "password"
+        return later(_confirm_page(view, errors={field: with_wait(refusal)}, status=429), refusal)
     return view.go(f"{side(view)}/security")
 
 
@@ -115,7 +123,7 @@ def change_password(view: View) -> Response:
 def ask_address(view: View) -> Response:
     """Ask for the address that shall take the place of one on file."""
     user, session = _user(view), view.session
-    if session is None or not acts.is_fresh(session):
+    if session is None or not acts.is_fresh(session, user):
         return view.go(f"{side(view)}/security/confirm")
     return _address_page(view, _address(view, user))
 
@@ -251,18 +259,19 @@ def _acted(view: View, act: Any, done: str) -> Response:
 
 
 def _confirm_page(view: View, **more: Any) -> Response:
+    if view.is_staff_side:
+        lead = "Enter a new code of your authenticator app, or a recovery code, before you change how you sign in."
+        field = {"name": "code", "label": "Code", "autocomplete": "one-time-code", "is_secret": False}
+    else:
+        lead = "Enter your password again before you change how you sign in. We ask once every ten minutes."
+        label = view.portal.wording.password_label
+        field = {"name": "password", "label": label, "autocomplete": "current-password", "is_secret": True}
     return view.show(
         "ask_once.html",
         "Confirm it is you",
         heading="Confirm it is you",
-        lead=["Enter your password again before you change how you sign in. We ask once every ten minutes."],
-        field={
-            "name": "password",
-            "label": view.portal.wording.password_label,
-            "hint": "",
-            "autocomplete": "current-password",
-            "is_secret": True,
-        },
+        lead=[lead],
+        field={"hint": "", **field},
         action=f"{view.base}{side(view)}/security/confirm",
         button="Confirm",
         back_url=f"{view.base}{side(view)}/security",
@@ -271,20 +280,14 @@ def _confirm_page(view: View, **more: Any) -> Response:
 
 
 def _new_password_page(view: View, user: User, **more: Any) -> Response:
-    return view.show(
-        "new_password.html",
+    return password_form(
+        view,
         "Change your password",
-        heading="Change your password",
         lead=["Every other browser will be signed out, and no browser will be remembered."],
-        action=f"{view.base}{side(view)}/security/password",
+        action=f"{side(view)}/security/password",
         button="Change password",
-        ask_username=False,
         username=user.username,
-        least=view.portal.policy.password_least,
         ask_current=True,
-        questions=[],
-        answers_only=False,
-        second_note=None,
         back_url=f"{view.base}{side(view)}/security",
         **more,
     )

@@ -42,6 +42,7 @@ class Card:
     mobile: str | None
     batches: dict[str, OpenBatch] = field(default_factory=dict)
     signed_in_before: int | None = None
+    terms: str = ""
 
     @property
     def name(self) -> str:
@@ -169,6 +170,16 @@ def note_sign_in(tx: Transaction, portal: str, number_key: str, contact_id: str,
     )
 
 
+def accept_terms(tx: Transaction, portal: str, number_key: str, contact_id: str, version: str) -> None:
+    """Add to the transaction that a contact accepts this version of the portal's terms."""
+    tx.update(
+        CardRow(partition(portal, number_key), f"card#{contact_id}"),
+        CardRow.terms.set(version),
+        when=CardRow.pk.exists(),
+        refusal=NotFound(),
+    )
+
+
 def partition(portal: str, number_key: str) -> str:
     """The key under which a client number's claim and cards stand."""
     return f"{portal}#number#{number_key}"
@@ -186,4 +197,5 @@ def _card(claim: CardRow, row: CardRow) -> Card:
         mobile=row.mobile,
         batches={key: msgspec.json.decode(text, type=OpenBatch) for key, text in row.open_batches().items()},
         signed_in_before=int(row.signed_in_before) if row.signed_in_before else None,
+        terms=row.terms or "",
     )

@@ -77,6 +77,7 @@ class CardRow(Row):
     batches: Any = MapAttribute(null=True)
     signed_in_at = NumberAttribute(null=True)
     signed_in_before = NumberAttribute(null=True)
+    terms = UnicodeAttribute(null=True)
     revision = NumberAttribute(default=0)
 
     def open_batches(self) -> dict[str, str]:
@@ -115,9 +116,11 @@ class UserRow(PersonRow):
     sms_number = UnicodeAttribute(null=True)
     sms_at = NumberAttribute(null=True)
     recovery: Packed[tuple[str, ...]] = Packed(tuple[str, ...], null=True)
+    factors_reset_at = NumberAttribute(null=True)
     answers: Packed[tuple[QuestionAnswered, ...]] = Packed(tuple[QuestionAnswered, ...], null=True)
     sessions: Any = MapAttribute()
     devices: Any = MapAttribute()
+    terms = UnicodeAttribute(null=True)
     signed_in_at = NumberAttribute(null=True)
     signed_in_before = NumberAttribute(null=True)
 

@@ -182,7 +182,7 @@ def reset_factors(act: Act, by: By, user_id: str) -> StaffUser:
     if not user.factors:
         raise Conflict("This user has no second factor: the next sign-in sets one up.")
     tx = act.transaction()
-    users.drop_factors(tx, user, ("totp", "sms"))
+    users.reset_factors(tx, user)
     facts.record(tx, act, Kind.STAFF_FACTOR_RESET, _about(user.id), {"factors": [list(user.factors), []]})
     tell(tx, act, user, "factor-reset")
     tx.commit()

@@ -66,10 +66,12 @@ class User:
     sms_number: str | None = field(repr=False)
     sms_at: int
     recovery: tuple[str, ...] = field(repr=False)
+    factors_reset_at: int
     answers: tuple[QuestionAnswered, ...] = field(repr=False)
     sessions: Mapping[str, Noted] = field(repr=False)
     devices: Mapping[str, Noted] = field(repr=False)
     lock_reason: str
+    terms: str
     signed_in_at: int | None
     signed_in_before: int | None
     created_at: int
@@ -98,6 +100,11 @@ class User:
     def is_disavowed(self) -> bool:
         """Whether it is locked because its owner said "this was not me": a new password opens it again."""
         return self.state == "locked" and self.lock_reason == DISAVOWED
+
+    @property
+    def must_set_up(self) -> bool:
+        """Whether support took the second factors away: the next sign-in proves the contact on file and sets up anew."""
+        return self.factors_reset_at > 0 and not self.factors
 
     @property
     def must_change(self) -> bool:
@@ -295,7 +302,11 @@ def set_sms(tx: Transaction, user: User, number: str, *, recovery: tuple[str, ..
 
 def _new_factor(recovery: tuple[str, ...] | None) -> list[Action]:
     """Every device ends; the recovery codes that come with a first factor are kept (as digests)."""
-    return [UserRow.devices.set({}), *([UserRow.recovery.set(recovery)] if recovery is not None else [])]
+    return [
+        UserRow.devices.set({}),
+        UserRow.factors_reset_at.remove(),
+        *([UserRow.recovery.set(recovery)] if recovery is not None else []),
+    ]
 
 
 def drop_factors(tx: Transaction, user: User, which: Iterable[str]) -> None:
@@ -321,6 +332,18 @@ def use_totp_step(tx: Transaction, user: User, step: int, refusal: Refusal) -> N
 def use_recovery(tx: Transaction, user: User, left: tuple[str, ...], refusal: Refusal) -> None:
     """Add to the transaction that a recovery code is used up: `left` are the digests of the others."""
     tx.update(_bare(user), UserRow.recovery.set(left), when=UserRow.recovery == user.recovery, refusal=refusal)
+
+
+def reset_factors(tx: Transaction, user: User) -> None:
+    """Add to the transaction that support takes second factors and recovery codes away: everybody is signed out."""
+    change(
+        tx,
+        user,
+        *(part.remove() for part in (UserRow.totp_seed, UserRow.totp_name, UserRow.totp_at)),
+        *(part.remove() for part in (UserRow.sms_number, UserRow.sms_at, UserRow.recovery)),
+        UserRow.factors_reset_at.set(clock.timestamp()),
+        *_all_out(),
+    )
 
 
 def set_recovery(tx: Transaction, user: User, hashes: tuple[str, ...]) -> None:
@@ -381,6 +404,11 @@ def note_session(
     if password_hash is not None:
         actions.append(UserRow.password_hash.set(password_hash))
     tx.update(_bare(user), *actions, when=when, refusal=refusal)
+
+
+def accept_terms(tx: Transaction, user: User, version: str) -> None:
+    """Add to the transaction that the user accepts this version of the portal's terms."""
+    tx.update(_bare(user), UserRow.terms.set(version), when=UserRow.created_key == user.id, refusal=NotFound())
 
 
 def end_session(tx: Transaction, user: User, session_id: str) -> None:
@@ -483,10 +511,12 @@ def _user(portal: str, row: UserRow) -> User:
         sms_number=row.sms_number,
         sms_at=int(row.sms_at or 0),
         recovery=row.recovery or (),
+        factors_reset_at=int(row.factors_reset_at or 0),
         answers=row.answers or (),
         sessions=_notes(row.sessions),
         devices=_notes(row.devices),
         lock_reason=row.lock_reason or "",
+        terms=row.terms or "",
         signed_in_at=int(row.signed_in_at) if row.signed_in_at else None,
         signed_in_before=int(row.signed_in_before) if row.signed_in_before else None,
         created_at=int(row.created_at or 0),

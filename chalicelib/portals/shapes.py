@@ -106,6 +106,13 @@ class Notifications(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ] = (3,)
 
 
+class Terms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Terms that clients accept before they go on. Another version asks everybody again."""
+
+    url: fields.Url
+    version: fields.Required
+
+
 class Tile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A link of the company's own on the welcome page."""
 
@@ -135,6 +142,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     incident_banner: fields.Line = ""
     tiles: Annotated[tuple[Tile, ...], Meta(max_length=12)] = ()
     privacy_url: fields.Url | None = None
+    terms: Terms | None = None
 
 
 class PortalInput(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):

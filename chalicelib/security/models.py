@@ -65,7 +65,7 @@ class SessionRow(TokenRow):
     """A signed-in browser: `#session#<SHA-256 of the cookie>`.
 
     Of a contact it has the `number_key` of the account's client number, of a user the `username_key`. `proved_at` is when
-    a second factor was last shown.
+    a second factor was last shown, `confirmed_at` when the password was.
     """
 
     holder = UnicodeAttribute()
@@ -74,6 +74,7 @@ class SessionRow(TokenRow):
     created_at = NumberAttribute()
     seen_at = NumberAttribute()
     proved_at = NumberAttribute(null=True)
+    confirmed_at = NumberAttribute(null=True)
 
 
 class LinkRow(TokenRow):

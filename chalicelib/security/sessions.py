@@ -48,6 +48,7 @@ class Session:
     created_at: int
     idle_at: int
     proved_at: int
+    confirmed_at: int
 
 
 def begin(
@@ -58,11 +59,11 @@ def begin(
     holder: str,
     number_key: str = "",
     username_key: str = "",
-    has_proved: bool = False,
+    proved_at: int = 0,
 ) -> str:
     """Add a new session to the transaction and give the secret for its cookie. Always a new one, never one given.
 
-    `has_proved` tells that a second factor was shown just now.
+    `proved_at` tells when a second factor was last shown.
     """
     secret, now = ids.secret(), clock.timestamp()
     tx.put(
@@ -73,7 +74,8 @@ def begin(
             username_key=username_key or None,
             created_at=now,
             seen_at=now,
-            proved_at=now if has_proved else None,
+            proved_at=proved_at or None,
+            confirmed_at=now,
             expires_at=now + lasting.session_hours * 3600,
         )
     )
@@ -97,6 +99,7 @@ def read(portal: str, secret: str, lasting: Lasting) -> Session | None:
         created_at=int(row.created_at),
         idle_at=min(int(row.seen_at) + idle, int(row.expires_at or 0)),
         proved_at=int(row.proved_at or 0),
+        confirmed_at=int(row.confirmed_at or 0),
     )
 
 
@@ -112,6 +115,15 @@ def prove(tx: Transaction, portal: str, session: Session) -> None:
     tx.update(
         SessionRow(_key(portal, session.id)),
         SessionRow.proved_at.set(clock.timestamp()),
+        when=SessionRow.pk.exists(),
+    )
+
+
+def confirm(tx: Transaction, portal: str, session: Session) -> None:
+    """Add to the transaction that the password was shown in this session just now."""
+    tx.update(
+        SessionRow(_key(portal, session.id)),
+        SessionRow.confirmed_at.set(clock.timestamp()),
         when=SessionRow.pk.exists(),
     )
 

@@ -93,10 +93,10 @@ def _by_number(act: Act, portal: Portal, number_key: str, visitor: Visitor) -> N
 def _send(act: Act, portal: Portal, key: str, known_as: str, found: _Found | None, purpose: links.Purpose) -> None:
     """Send it, or a decoy, in one transaction. When an address has had its fill, a decoy goes out in silence."""
     tx = act.transaction()
-    places = [_place(address, known_as) for address in found.addresses] if found else [key]
+    places = [place(address, known_as) for address in found.addresses] if found else [key]
     identities.note_send(tx, act.portal, f"{key}.{known_as}" if known_as else key, places[0], _NOBODY)
-    for place in places[1:]:
-        identities.note_destination(tx, act.portal, place)
+    for further in places[1:]:
+        identities.note_destination(tx, act.portal, further)
     if found:
         found.send(tx)
     else:
@@ -109,7 +109,7 @@ def _send(act: Act, portal: Portal, key: str, known_as: str, found: _Found | Non
         _send(act, portal, key, known_as, None, purpose)
 
 
-def _place(address: str, known_as: str) -> str:
+def place(address: str, known_as: str = "") -> str:
     """The register of an address: the one that codes to it are counted on too, so that all mails together are few."""
     return identities.identity("destination", "email", matching.email_key(address), known_as)
 
@@ -119,6 +119,9 @@ def _add_decoy(tx: Transaction, act: Act, portal: Portal, key: str, purpose: lin
     link = links.issue(tx, act.portal, purpose, key, seconds=seconds)
     own = {"username": "-"} if purpose == "password-reset" else {"account_name": "-", "username": ""}
     subject = facts.subject("sign-in", key)
+    nobody = (_NOBODY,) if purpose == "password-reset" else (_NOBODY, key)
+    for user_id in nobody:  # as many checks as of somebody's records
+        users.id_is_free(tx, act.portal, user_id, Stale())
     queue(
         tx,
         act,
@@ -135,8 +138,12 @@ def _add_decoy(tx: Transaction, act: Act, portal: Portal, key: str, purpose: lin
 
 
 def _may_reset(user: User) -> bool:
-    """Whether a new password would let this user in: also one that its owner's own mail has locked."""
-    return user.is_active or user.is_disavowed
+    """Whether a new password would let this user in: also one that its owner's own mail has locked.
+
+    Not staff who have not accepted their invitation: when it has run out, a colleague sends another one.
+    """
+    is_invited = user.kind == "staff" and user.password_hash is None
+    return (user.is_active or user.is_disavowed) and not is_invited
 
 
 def _reset_or_create(act: Act, portal: Portal, user: User) -> Callable[[Transaction], None]:
@@ -172,6 +179,8 @@ def _username_or_create(act: Act, portal: Portal, account: Account, user: User |
 
 
 def _remind_of_username(tx: Transaction, act: Act, user: User) -> None:
+    # A link that nobody gets, so that the same calls are made as where one is sent.
+    links.issue(tx, act.portal, "credential-create", identities.identity("link", f"reminder/{user.id}"), seconds=1)
     for address in user.emails:
         queue(
             tx,

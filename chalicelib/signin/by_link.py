@@ -8,6 +8,8 @@ from ..people import accounts, credential_links, users
 from ..portals import Portal
 from ..security import identities, links
 from ..security.links import Link, LinkOver, Purpose, Setup
+from ..storage import Transaction
+from .asked_links import place
 
 
 def press(act: Act, purpose: Purpose, token: str) -> Setup:
@@ -21,7 +23,10 @@ def press(act: Act, purpose: Purpose, token: str) -> Setup:
 
 
 def send_again(act: Act, portal: Portal, purpose: Purpose, token: str) -> None:
-    """Send a fresh link in place of one that has run out: to the addresses on file now. Raises LinkOver for all others."""
+    """Send a fresh link in place of one that has run out: to the addresses on file now. Raises LinkOver for all others.
+
+    It is counted with whatever else these addresses were sent: TooMany at the limits.
+    """
     try:
         links.peek(act.portal, purpose, token)
     except LinkOver as refusal:
@@ -31,24 +36,34 @@ def send_again(act: Act, portal: Portal, purpose: Purpose, token: str) -> None:
     else:
         raise LinkOver("used")
     tx = act.transaction()
-    key = identities.identity("link", f"again/{purpose}", link.holder)
-    identities.note_send(tx, act.portal, key, key, link.id)
     if purpose == "credential-create":
         account, user = accounts.get(act.portal, link.holder), users.by_id(act.portal, link.holder)
         if account.status != "open" or (user and user.password_hash) or not account.primary_emails:
             raise LinkOver("used", link)
         accounts.still(tx, act.portal, account)
+        _note_sends(tx, act.portal, link, account.primary_emails)
         credential_links.send_create(
             tx, act, portal, account.id, name=account.name, emails=account.primary_emails,
             username=user.username if user else None, kind=Kind.CREDENTIAL_ASKED_FOR,
         )  # fmt: skip
     elif purpose == "password-reset":
         user = users.get(act.portal, link.holder)
+        if not user.reset_emails:
+            raise LinkOver("replaced", link)
         users.unchanged(tx, user, LinkOver("replaced", link))
+        _note_sends(tx, act.portal, link, user.reset_emails)
         credential_links.send_reset(tx, act, portal, user, kind=Kind.RESET_ASKED_FOR)
     else:
         raise LinkOver("expired", link)
     tx.commit()
+
+
+def _note_sends(tx: Transaction, portal: str, link: Link, addresses: tuple[str, ...]) -> None:
+    first, *others = addresses
+    key = identities.identity("link", f"again/{link.purpose}", link.holder)
+    identities.note_send(tx, portal, key, place(first), link.id)
+    for address in others:
+        identities.note_destination(tx, portal, place(address))
 
 
 def subject(link: Link) -> str:

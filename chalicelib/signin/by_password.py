@@ -31,7 +31,7 @@ from .doors import (
     tries,
 )
 from .letting_in import let_in
-from .second_factor import ask_for_code
+from .second_factor import ask_for_code, available
 
 _MOST_TYPED = 300  # characters of a field that are read at all
 
@@ -67,10 +67,10 @@ def _led_on(
     act: Act, portal: Portal, door: Door, user: User, visitor: Visitor, counted_as: Tries, next_path: str
 ) -> Pending | None:
     """What is asked besides the password, if anything. The right password is noted, and its try given back."""
-    cookie = visitor.device_cookie
-    is_remembered = door.device_days > 0 and cookie is not None and user.holds_device(sessions.id_of(cookie))
     stage: Stage
-    if user.factors and not is_remembered:
+    if user.must_set_up and not user.reset_emails:
+        raise AccountLocked
+    if user.must_set_up or (user.factors and not _is_remembered(door, user, visitor)):
         stage = "factor"
     elif user.must_change:
         stage = "change"
@@ -89,12 +89,20 @@ def _led_on(
         next_path=next_path,
     )
     if stage == "factor":
-        return ask_for_code(act, portal, user, begun, counted_as, user.factors[0])
+        return ask_for_code(act, portal, user, begun, counted_as, available(user)[0])
     tx = act.by(f"user:{user.id}").transaction()
     identities.give_back(tx, act.portal, counted_as.key)
     facts.record(tx, act.by(f"user:{user.id}"), Kind.PASSWORD_RIGHT, about(user), {"then": stage})
     tx.commit()
     return begun
+
+
+def _is_remembered(door: Door, user: User, visitor: Visitor) -> bool:
+    """Whether the second factor was asked here before. A cookie that was carried to another kind of browser is nothing."""
+    if not door.device_days or visitor.device_cookie is None:
+        return False
+    device = sessions.id_of(visitor.device_cookie)
+    return user.holds_device(device) and user.devices[device].browser == visitor.browser
 
 
 def _check_typed(username: str, password: str) -> None:

@@ -16,7 +16,7 @@ from ..security.sessions import Lasting
 
 STEP_SECONDS = 15 * 60  # from the right password to the end of what it opened
 Stage = Literal["factor", "change", "set-up"]
-Method = Literal["totp", "sms", "recovery"]
+Method = Literal["totp", "sms", "email", "recovery"]
 
 
 class PasswordWrong(Refusal):
@@ -75,7 +75,8 @@ class Visitor:
 class Pending(Struct, frozen=True, kw_only=True):
     """Who has given the right password, and what is still asked. Travels sealed, bound to portal and browser.
 
-    `kind` is that of the door, where the rest is asked too. `plain` and `known_as` name whose tries are counted; `proved` tells that a second factor was shown already.
+    `kind` is that of the door, where the rest is asked too. `plain` and `known_as` name whose tries are counted; `proved`
+    tells that a second factor was shown already.
     """
 
     kind: Kind

@@ -57,7 +57,7 @@ def let_in(
         holder=user.id,
         number_key=(user.cards or "").rpartition("#")[2],
         username_key=user.username_key,
-        has_proved=proof.is_shown,
+        proved_at=clock.timestamp() if proof.is_shown else 0,
     )
     device = ids.secret() if remember and door.device_days else None
     users.note_session(

@@ -32,7 +32,7 @@ _SECONDS = 24 * 3600
 
 def ask(act: Act, user: User, session: Session, old: str, typed: str) -> None:
     """Send the link that confirms the new address. Raises NotFresh, Invalid, NotFound, or TooMany at the limits."""
-    must_be_fresh(session)
+    must_be_fresh(session, user)
     if old not in user.emails:
         raise NotFound("This address is not on file any more.")
     new = matching.email_checked(typed.strip()) if typed.strip() else None

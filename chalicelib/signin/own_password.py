@@ -96,7 +96,7 @@ def replace_temporary(act: Act, portal: Portal, pending: Pending, password: str)
     user = users.find(act.portal, pending.username_key)
     if pending.stage != "change" or user is None or user.version != pending.version or not user.is_active:
         raise StepOver
-    if user.factors and not pending.proved:
+    if (user.factors or user.must_set_up) and not pending.proved:
         raise StepOver
     _check(password, portal, user.username, None, user)
     if passwords.matches(user.password_hash, password):

@@ -37,23 +37,24 @@ class LastFactor(Conflict):
     text = "You need at least one second factor here. Add another one first, then remove this one."
 
 
-def is_fresh(session: Session) -> bool:
-    """Whether the user of this session was proved a short while ago."""
-    return max(session.created_at, session.proved_at) + FRESH_SECONDS > clock.timestamp()
+def is_fresh(session: Session, user: User) -> bool:
+    """Whether the user of this session was proved a short while ago: a client by the password, staff by a second factor."""
+    proved_at = session.proved_at if user.kind == "staff" else max(session.confirmed_at, session.proved_at)
+    return proved_at + FRESH_SECONDS > clock.timestamp()
 
 
-def must_be_fresh(session: Session) -> None:
+def must_be_fresh(session: Session, user: User) -> None:
     """Raises NotFresh."""
-    if not is_fresh(session):
+    if not is_fresh(session, user):
         raise NotFresh
 
 
 def confirm_password(act: Act, user: User, session: Session, typed: str) -> None:
-    """Prove the user again by the password. Raises Invalid, Locked."""
+    """Prove a client again by the password; staff show a second factor (`people.step_up`). Raises Invalid, Locked."""
     key = _check_present(act, user, session, typed, "password")
     act = act.by(f"user:{user.id}")
     tx = act.transaction()
-    sessions.prove(tx, act.portal, session)
+    sessions.confirm(tx, act.portal, session)
     identities.settle(tx, act.portal, key)
     facts.record(tx, act, Kind.PASSWORD_RIGHT, about(user), {"then": "security"})
     tx.commit()
@@ -78,7 +79,7 @@ def change_password(
         holder=user.id,
         number_key=session.number_key,
         username_key=user.username_key,
-        has_proved=True,
+        proved_at=session.proved_at,
     )
     goes_on = Noted(at=now, until=now + door.lasting.session_hours * 3600, browser=browser)
     users.set_password(tx, user, passwords.hashed(wanted), keeps=(sessions.id_of(secret), goes_on))
@@ -93,7 +94,7 @@ def change_password(
 
 def remove_factor(act: Act, door: Door, user: User, session: Session, which: str) -> None:
     """Remove the authenticator app or the mobile number. Raises NotFresh, NotFound, LastFactor."""
-    must_be_fresh(session)
+    must_be_fresh(session, user)
     if which not in user.factors:
         raise NotFound("This second factor is not set up.")
     if door.must_have_factor and len(user.factors) == 1:
@@ -110,7 +111,7 @@ def remove_factor(act: Act, door: Door, user: User, session: Session, which: str
 
 def new_recovery_codes(act: Act, user: User, session: Session) -> tuple[str, ...]:
     """Ten new recovery codes; the old ones are over. Raises NotFresh, Conflict without a second factor."""
-    must_be_fresh(session)
+    must_be_fresh(session, user)
     if not user.factors:
         raise Conflict("Recovery codes stand in for a second factor. Set one up first.")
     made = recovery.new_codes()

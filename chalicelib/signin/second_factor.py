@@ -1,5 +1,7 @@
 """The second factor of a sign-in: a code of the authenticator app, one by text message, or a recovery code.
 
+Where support has taken the factors away, a code to the address on file stands in for them, and leads to setting up anew.
+
     ask_for_code   opens a challenge in the transaction that notes the right password; by text, a code goes out with it
     use            another method, or another text
     enter_code     the try is counted, then compared; the right one is used up by the sign-in it opens
@@ -11,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -26,21 +28,21 @@ from ..security import codes, identities, limits, recovery, totp
 from ..security.codes import Challenge, CodeOver, CodeWrong
 from ..security.identities import SendsUsedUp
 from ..storage import Transaction, together
+from .asked_links import place
 from .doors import Door, Method, Pending, SignedIn, StepOver, Tries, Visitor, about, tries_of
 from .letting_in import Proof, let_in
 
 PURPOSE = "second-factor"
 TEMPLATE = "verification-code"
+_SENT: Final = ("sms", "email")  # methods whose code we send
 
 
-def ask_for_code(
-    act: Act, portal: Portal, user: User, begun: Pending, counted_as: Tries, method: Literal["totp", "sms"]
-) -> Pending:
+def ask_for_code(act: Act, portal: Portal, user: User, begun: Pending, counted_as: Tries, method: Method) -> Pending:
     """Open the challenge, and note the right password with it.
 
-    When no more texts may be sent for now, the step opens all the same: a recovery code, or waiting, remains.
+    When no more codes may be sent for now, the step opens all the same: a recovery code, or waiting, remains.
     """
-    if method == "sms":
+    if method in _SENT:
         try:
             return _asked(act, portal, user, begun, counted_as, method, sends=True)
         except SendsUsedUp:
@@ -54,7 +56,7 @@ def _asked(
     user: User,
     begun: Pending,
     counted_as: Tries,
-    method: Literal["totp", "sms"],
+    method: Method,
     *,
     sends: bool,
 ) -> Pending:
@@ -65,7 +67,7 @@ def _asked(
         tx, act.portal, purpose=PURPOSE, channel=method, holder=user.id, minutes=minutes, is_sent=sends
     )  # fmt: skip
     if sends:
-        _send(tx, act, user, counted_as.key, made, gives_back=True)
+        _send(tx, act, user, counted_as.key, made, method, gives_back=True)
     else:
         identities.give_back(tx, act.portal, counted_as.key)
     facts.record(tx, act, Kind.PASSWORD_RIGHT, about(user), {"then": "factor"})
@@ -78,12 +80,12 @@ def use(act: Act, portal: Portal, pending: Pending, method: Method, visitor: Vis
     user = _user(act.portal, pending)
     if method not in available(user):
         raise Invalid(fields={"method": "Choose one of the ways that are offered."})
-    if method != "sms":
+    if method not in _SENT:
         return msgspec.structs.replace(pending, method=method)
     held = Challenge(pending.challenge, pending.counter, pending.key_version, pending.code_until)
     tx = act.by(f"user:{user.id}").transaction()
     made = codes.renew(tx, act.portal, held, minutes=portal.policy.code_minutes)
-    _send(tx, act, user, tries_of(pending, visitor).key, made)
+    _send(tx, act, user, tries_of(pending, visitor).key, made, method)
     tx.commit()
     return _at(pending, method, made, is_sent=True)
 
@@ -109,8 +111,8 @@ def enter_code(
     if count >= limits.CROWDED:
         with suppress(Unavailable):
             limits.give_back(act.portal, "codes-typed", counted_as.counted_as, limits.CODES_TYPED_PER_ADDRESS)
-    if user.must_change:
-        return _on_to_own_password(act, user, pending, proof, remember=remember)
+    if user.must_change or user.must_set_up:
+        return _on_to("change" if user.must_change else "set-up", act, user, pending, proof, remember=remember)
     try:
         return let_in(
             act, portal, door, user, visitor, counted_as, pending.next_path, proof=proof, remember=remember
@@ -121,26 +123,30 @@ def enter_code(
 
 def available(user: User) -> tuple[Method, ...]:
     """The ways this user has, the first one asked first."""
+    if user.must_set_up:
+        return ("email",)
     return (*user.factors, *(("recovery",) if user.recovery else ()))
 
 
-def _send(tx: Transaction, act: Act, user: User, key: str, made: Challenge, *, gives_back: bool = False) -> None:
-    """A code by text, counted against the limits of this identity and of the number."""
-    number = user.sms_number or ""
-    place = identities.identity("destination", "sms", number, user.id)
-    identities.note_send(tx, act.portal, key, place, made.id, gives_back=gives_back)
+def _send(
+    tx: Transaction, act: Act, user: User, key: str, made: Challenge, method: Method, *, gives_back: bool = False
+) -> None:
+    """A code by text or mail, counted against the limits of this identity and of the number or address."""
+    to = user.reset_emails[0] if method == "email" else user.sms_number or ""
+    where = place(to) if method == "email" else identities.identity("destination", "sms", to, user.id)
+    identities.note_send(tx, act.portal, key, where, made.id, gives_back=gives_back)
     queue(
         tx,
         act,
         template=TEMPLATE,
-        channel="sms",
-        to=number,
+        channel=method,
+        to=to,
         about=about(user),
         context={"challenge": made.id, "counter": str(made.counter), "version": str(made.version)},
         urgent=True,
         not_after=made.expires_at,
     )
-    facts.record(tx, act.by(f"user:{user.id}"), Kind.FACTOR_SENT, about(user), {"by": "sms"})
+    facts.record(tx, act.by(f"user:{user.id}"), Kind.FACTOR_SENT, about(user), {"by": method})
 
 
 def _at(pending: Pending, method: Method, made: Challenge, *, is_sent: bool) -> Pending:
@@ -178,7 +184,7 @@ def _checked(method: str, typed: str) -> str:
 def _tried(portal: str, pending: Pending, code: str) -> int | CodeOver | CodeWrong:
     """Count the try; a text's code is compared too. How many tries are left, or why not."""
     try:
-        if pending.method == "sms":
+        if pending.method in _SENT:
             codes.attempt(portal, pending.challenge, code, purpose=PURPOSE)
             return 0
         return codes.count_try(portal, pending.challenge, purpose=PURPOSE)
@@ -188,7 +194,7 @@ def _tried(portal: str, pending: Pending, code: str) -> int | CodeOver | CodeWro
 
 def _proof(portal: str, pending: Pending, user: User, code: str) -> Proof | None:
     """What the code proves, to be used up; None if it is wrong."""
-    if pending.method == "sms":
+    if pending.method in _SENT:
         return Proof(is_shown=True, challenge=pending.challenge)
     if pending.method == "recovery":
         left = recovery.without(portal, user.id, user.recovery, code)
@@ -199,8 +205,10 @@ def _proof(portal: str, pending: Pending, user: User, code: str) -> Proof | None
     return Proof(is_shown=True, challenge=pending.challenge, step=step)
 
 
-def _on_to_own_password(act: Act, user: User, pending: Pending, proof: Proof, *, remember: bool) -> Pending:
-    """A temporary password: the factor is used up now, the session comes with the new password."""
+def _on_to(
+    stage: Literal["change", "set-up"], act: Act, user: User, pending: Pending, proof: Proof, *, remember: bool
+) -> Pending:
+    """More is asked before the session: what was shown is used up now."""
     tx = act.by(f"user:{user.id}").transaction()
     codes.spend(tx, act.portal, pending.challenge)
     if proof.step is not None:
@@ -208,7 +216,7 @@ def _on_to_own_password(act: Act, user: User, pending: Pending, proof: Proof, *,
     if proof.recovery is not None:
         users.use_recovery(tx, user, proof.recovery, CodeOver())
     tx.commit()
-    return msgspec.structs.replace(pending, stage="change", proved=True, remember=remember)
+    return msgspec.structs.replace(pending, stage=stage, proved=True, remember=remember)
 
 
 def _note_wrong(act: Act, key: str, user: User) -> None:

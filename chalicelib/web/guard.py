@@ -160,6 +160,8 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("POST", "/{portal}/links/again"): _VISITOR,
     ("POST", "/{portal}/sign-out"): _VISITOR,
     ("POST", "/{portal}/session/extend"): _CLIENT,
+    ("GET", "/{portal}/terms"): _CLIENT,
+    ("POST", "/{portal}/terms"): _CLIENT,
     **{
         (method, f"/{{portal}}{side}/security{path}"): guard
         for side, guard in (("", _CLIENT), ("/staff", _STAFF))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 from chalice import Blueprint, Response
@@ -32,6 +32,7 @@ from .templates import render
 
 FORM = "application/x-www-form-urlencoded"
 WARN_SECONDS = 120  # before a session ends, the page asks whether its reader is still there (WCAG 2.2.1: 20 at least)
+_BEFORE_TERMS = frozenset({"/terms", "/session/extend"})  # what a client may do before accepting the portal's terms
 _TOKEN_GOES_HERE = "\x00csrf\x00"  # noqa: S105 - a mark that no wording can hold: fields refuse control characters
 _MOST_ALIKE = 200  # pages of all portals kept in one process
 S = TypeVar("S", bound=Struct)
@@ -282,7 +283,7 @@ def _signed_in_or_sent(view: View, path: str, parameters: dict[str, str]) -> Res
     cookie = view.cookie(view.session_kind)
     view.session = sessions.read(view.slug, cookie, view.lasting) if cookie else None
     if view.session and _is_known(view, view.session):
-        return None
+        return _terms_first(view, path)
     notice = "ended" if view.session else "session-over"
     view.session = view.card = view.user = None
     wanted = view.here.removesuffix("/answer") if "/batches/" in view.here else ""
@@ -292,6 +293,14 @@ def _signed_in_or_sent(view: View, path: str, parameters: dict[str, str]) -> Res
         asked.append(f"notice={notice}")
     door = "/staff/sign-in" if view.is_staff_side else "/sign-in"
     return view.go(f"{door}{'?' if asked else ''}{'&'.join(asked)}")
+
+
+def _terms_first(view: View, path: str) -> Response | None:
+    """The way to the portal's terms, for a client who has not accepted this version of them."""
+    terms, holder = view.portal.terms, view.user or view.card
+    if terms is None or view.is_staff_side or path in _BEFORE_TERMS or holder is None or holder.terms == terms.version:
+        return None
+    return view.go(f"/terms?{urlencode({'next': view.base + view.here})}")
 
 
 def _is_known(view: View, session: Session) -> bool:

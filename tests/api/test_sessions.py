@@ -17,7 +17,7 @@ from chalicelib.storage import Transaction
 from chalicelib.web import cookies
 from chalicelib.web.guard import GUARDS, Guard
 from tests.customers import make_customer, password_portal
-from tests.staffing import Colleague, StaffClient, make_colleague, make_session, signed_in
+from tests.staffing import Colleague, StaffClient, make_colleague, make_session, session_of, signed_in
 from tests.tracing import traced, writes
 from tests.world import MovableClock, World
 
@@ -171,22 +171,16 @@ def test_a_session_lasts_while_it_is_used_and_eight_hours_at_most(office: Office
 
 def test_what_is_no_staff_session_opens_nothing(office: Office, other: Office, world: World) -> None:
     customer = make_customer(world, password_portal(world))
-    slug = customer.slug
-    tx = Transaction()
-    secret = sessions.begin(
-        tx, slug, sessions.STAFF, holder=customer.account.id, username_key=customer.user.username_key
-    )  # fmt: skip
-    tx.commit()
-    as_staff, real = StaffClient(slug, secret), make_session(office.slug)
+    as_staff, real = session_of(customer.user), make_session(office.slug)
     wrong = [
-        (as_staff, whole(slug)),
+        (as_staff, whole(customer.slug)),
         (StaffClient(office.slug, "x" * 43), whole(office.slug)),
         (StaffClient(office.slug, ""), whole(office.slug)),
         (StaffClient(other.slug, real.secret), whole(other.slug)),
         (StaffClient(office.slug, sessions.id_of(real.secret)), whole(office.slug)),
     ]
     for caller, path in wrong:
-        assert caller.get(path).status == 401
+        assert caller.get(f"{path}/me").status == 401
     as_client = f"{cookies.name('session', office.slug)}={real.secret}"
     assert ApiClient(None).get(whole(office.slug), Cookie=as_client).status == 401
 

@@ -178,7 +178,9 @@ class HasItSentAgain(ByLink):
         return self.post("/links/again", t=self.link_token, purpose=self.purpose)
 
     def check(self) -> None:
-        assert self.facts_about(self.subject, Kind.RESET_ASKED_FOR) == self.sent_about(self.subject, "password-reset") == 1
+        assert (
+            self.facts_about(self.subject, Kind.RESET_ASKED_FOR) == self.sent_about(self.subject, "password-reset") == 1
+        )
         self.browser.open(newest_link(self.world, self.email, "reset-password"))
         self.browser.press("Continue")
         self.finish()

@@ -373,10 +373,13 @@ JOURNEYS: list[type[Journey]] = [
     ForgetsADevice, SignsOutAsUser, SignsOutAsStaff, StaysSignedInAsStaff, OpensTheStaffSide, EndsAllOthers,
     ConfirmsItWrongly, ConfirmsAnAddress, ConfirmsAnAddressOfStaff,
     *on_both_sides(
-        ConfirmsIt, ChangesThePassword, AsksForAnAddress, RemovesAFactor, MakesNewCodes, EndsASession, AddsTheApp, GivesANewMobile,
-        AddsTheMobile, HasANewText,
+        ConfirmsIt, ChangesThePassword, AsksForAnAddress, RemovesAFactor, MakesNewCodes, EndsASession, AddsTheApp,
+        GivesANewMobile, AddsTheMobile, HasANewText,
     ),
     *on_both_sides(
-        *(looking(f"/security{rest}") for rest in ("", "/confirm", "/password", "/address", "/app", "/mobile", "/mobile/code")), sample=1
+        *map(looking, (
+            "/security", "/security/confirm", "/security/password", "/security/address", "/security/app", "/security/mobile",
+            "/security/mobile/code",
+        )), sample=1,
     ),
 ]  # fmt: skip

@@ -297,18 +297,19 @@ class StepsUp(Repeatable):
         self.colleague = make_colleague(self.slug, "owner")
         self.browser = signed_in(self.colleague, proved=False)
         self.code = self.colleague.code()
+        self.held = {
+            "Cookie": self.browser.cookies,
+            "X-CSRF-Token": self.browser.token,
+            "Content-Type": "application/json",
+        }
 
     def act(self) -> Seen:
         return self.show(self.code, **self.key())
 
     def show(self, code: str, **headers: str) -> Seen:
         """One call from the page."""
-        sent = {
-            "Cookie": self.browser.cookies, "X-CSRF-Token": self.browser.token, "Content-Type": "application/json", **headers,
-        }  # fmt: skip
-        return request(
-            "POST", f"/api/v1/portals/{self.slug}/me/step-up", json.dumps({"code": code}).encode(), headers=sent
-        )  # fmt: skip
+        path, body = f"/api/v1/portals/{self.slug}/me/step-up", json.dumps({"code": code}).encode()
+        return request("POST", path, body, headers={**self.held, **headers})
 
     def midway(self) -> None:
         row = SessionRow.find(f"{self.slug}#session#{id_of(self.browser.secret)}")

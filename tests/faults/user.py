@@ -96,7 +96,7 @@ class ByUser(ByBrowser):
         user, tx, now = self.user, self.act_of_tests().transaction(), clock.timestamp()
         secret = sessions.begin(
             tx, self.slug, lasting, holder=user.id, number_key=(user.cards or "").rpartition("#")[2],
-            username_key=user.username_key, has_proved=True,
+            username_key=user.username_key, proved_at=clock.timestamp(),
         )  # fmt: skip
         noted = Noted(at=now, until=now + lasting.session_hours * 3600, browser="Firefox")
         users.note_session(tx, user, sessions.id_of(secret), noted, refusal=Conflict())

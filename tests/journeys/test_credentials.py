@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyotp
 
-from chalicelib import clock
+from chalicelib import clock, portals
 from chalicelib.people import credentials, users
 from chalicelib.security import passwords
 from tests.browsing import Browser
@@ -21,7 +21,7 @@ from tests.customers import (
     seed_shown,
     with_app,
 )
-from tests.factories import facts_of, staff
+from tests.factories import ask_code, change_portal, facts_of, make_client, make_portal, newest_code, staff
 from tests.world import World
 
 
@@ -363,3 +363,32 @@ def test_an_address_is_replaced_once_the_new_one_is_confirmed(world: World) -> N
     other.fill(username=customer.username)
     world.drain()
     assert newest_link(world, "new@nw.example", "reset-password")
+
+
+def test_terms_are_accepted_once_and_again_in_another_version(world: World) -> None:
+    terms = {"url": "https://acme.example/terms", "version": "2030"}
+    customer = make_customer(world, password_portal(world, terms=terms))
+    browser = Browser()
+    seen = browser.open(f"/{customer.slug}/batches/{customer.batch.id}")
+    seen = enter_password(browser, customer)
+    assert seen.path.startswith(f"/{customer.slug}/terms") and customer.batch.title not in seen.shown
+    seen = browser.open(f"/{customer.slug}/batches/{customer.batch.id}")
+    assert browser.fill(version="2030").errors == {"accept": "Tick the box to say that you accept the terms."}
+    seen = browser.fill(accept="yes")
+    assert seen.path == f"/{customer.slug}/batches/{customer.batch.id}"
+    assert browser.open(f"/{customer.slug}/security").heading == "Security"
+    change_portal(customer.portal, terms={**terms, "version": "2031"})
+    portals.forget_kept()
+    assert browser.open(f"/{customer.slug}/").path.startswith(f"/{customer.slug}/terms")
+    assert [fact.changes["version"] for fact in facts_of(customer.slug, "client:terms:accepted")] == ["2030"]
+
+
+def test_contacts_who_sign_in_by_code_accept_the_terms_too(world: World) -> None:
+    client = make_client(world, make_portal(world, terms={"url": "https://acme.example/terms", "version": "1"}))
+    browser = Browser()
+    ask_code(browser, client)
+    world.drain()
+    seen = browser.fill(code=newest_code(world, client.email))
+    assert seen.path.startswith(f"/{client.slug}/terms")
+    assert client.batch.title in browser.fill(accept="yes").shown
+    assert client.batch.title in browser.open(f"/{client.slug}/").shown

@@ -117,3 +117,35 @@ def test_a_forgotten_password_of_staff_is_reset_at_their_own_door(world: World) 
     seen = browser.fill(username=OWNER, password=OTHER_PASSWORD)
     assert seen.path.endswith("/staff/sign-in/factor"), "a reset leaves the second factor where it was"
     assert browser.fill(code=pyotp.TOTP(seed).at(clock.timestamp())).path == f"/{portal.slug}/staff"
+
+
+def test_a_reset_factor_is_set_up_anew_after_a_code_to_the_address_on_file(world: World) -> None:
+    portal, browser = make_portal(world), Browser()
+    joined(world, portal, browser)
+    team.reset_factors(staff(portal), By("owner", "A colleague"), team.listed(portal.slug).items[0].id)
+    assert "/staff/sign-in" in browser.open(f"/{portal.slug}/staff").path, "everybody is signed out"
+    browser.open(f"/{portal.slug}/staff/sign-in")
+    seen = browser.fill(username=OWNER, password=PASSWORD)
+    assert seen.path.endswith("/staff/sign-in/factor") and "o•••@acme.example" in seen.shown
+    assert "/staff/sign-in" in browser.open(f"/{portal.slug}/staff/sign-in/set-up").path, "not before the code"
+    browser.open(f"/{portal.slug}/staff/sign-in")
+    world.clock.advance(seconds=31)
+    browser.fill(username=OWNER, password=PASSWORD)
+    world.drain()
+    codes = [sent.code for sent in world.sent_to(OWNER) if sent.subject[:6].isdigit()]
+    seen = browser.fill(code=codes[-1])
+    assert seen.path.endswith("/staff/sign-in/set-up") and browser.cookie("staff") is None
+    browser.fill(method="totp")
+    seen = browser.fill(code=pyotp.TOTP(seed_shown(browser.here)).at(clock.timestamp()))
+    assert len(recovery_codes(seen)) == 10 and browser.cookie("staff")
+
+
+def test_staff_show_a_second_factor_before_they_change_one(world: World) -> None:
+    portal, browser = make_portal(world), Browser()
+    seed = joined(world, portal, browser)
+    world.clock.advance(minutes=11)
+    seen = browser.open(f"/{portal.slug}/staff/security/mobile")
+    assert seen.path == f"/{portal.slug}/staff/security/confirm" and "password" not in seen.form_with("code").names
+    assert browser.fill(code="000000").status == 400
+    browser.fill(code=pyotp.TOTP(seed).at(clock.timestamp()))
+    assert browser.open(f"/{portal.slug}/staff/security/mobile").path.endswith("/security/mobile")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib import ids
+from chalicelib import clock, ids
 from chalicelib.errors import Conflict
 from chalicelib.facts import Act
 from chalicelib.security import sessions
@@ -44,7 +44,7 @@ def test_a_secret_opens_its_own_session_in_its_own_portal(world: World) -> None:
 
 def test_when_a_second_factor_was_shown_is_remembered(world: World, moment: MovableClock) -> None:
     slug, start = make_portal(world).slug, int(moment())
-    plain, proved = begun(slug), begun(slug, has_proved=True)
+    plain, proved = begun(slug), begun(slug, proved_at=clock.timestamp())
     assert (live(slug, plain).proved_at, live(slug, proved).proved_at) == (0, start)
     moment.advance(minutes=10)
     tx = Act(slug, "system:tests").transaction()

@@ -56,7 +56,8 @@ def test_each_lock_after_five_more_lasts_twice_as_long_and_the_hundredth_is_for_
     world: World, moment: MovableClock, hashes: Hashes
 ) -> None:
     customer = make_customer(world)
-    guessers, lasted, before = strangers(customer, 16), [], hashes.compared
+    guessers, before = strangers(customer, 16), hashes.compared
+    lasted: list[int] = []
     while True:
         answers = all_at_once(guessers, customer)
         assert answers[400] == (5 if lasted else 10), (answers, lasted)

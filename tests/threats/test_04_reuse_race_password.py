@@ -123,13 +123,11 @@ def test_of_64_parallel_presses_one_opens_the_set_up_and_of_64_choices_one_sets_
     form = opened.here.form_with("password")
     wanted = [f"{OTHER_PASSWORD}-{n}" for n in range(64)]
 
-    chosen = at_once(
-        [
-            lambda t=t, w=w: t.post(form.action, {**form.fields, "password": w})
-            for t, w in zip(tabs, wanted, strict=True)
-        ],  # type: ignore[misc]
-        threads=64,
-    )
+    choices = [
+        lambda t=t, w=w: t.post(form.action, {**form.fields, "password": w}) for t, w in zip(tabs, wanted, strict=True)
+    ]
+
+    chosen = at_once(choices, threads=64)
 
     led = Counter(seen.location.rpartition("?")[2] for seen in chosen if seen.status == 303)
     assert led["notice=password-set"] == 1, led

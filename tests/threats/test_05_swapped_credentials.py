@@ -181,7 +181,7 @@ def test_what_a_link_opened_goes_on_in_no_other_browser_portal_or_for_another_us
 ) -> None:
     one = make_customer(world)
     other, elsewhere = make_customer(world, one.portal), make_customer(world)
-    opened = {}
+    opened: dict[str, Browser] = {}
     for customer in (one, other, elsewhere):
         browser = Browser(f"198.51.100.{len(opened) + 1}")
         browser.open(f"/{customer.slug}/forgot-password")
@@ -280,8 +280,8 @@ def test_codes_by_text_for_sign_in_and_for_the_second_factor_and_for_its_set_up_
     world.drain()
     for_sign_in = newest_code(world, client.mobile)
     assert by_code.fill(code=for_set_up).status == 400 and not is_in(by_code)
-    assert home.fill(code=for_sign_in).status in (400, 410) and customer.user.factors == ()
-    assert len(home.fill(code=for_set_up).page.all("li")) >= 10 and customer.user.factors == ("sms",)
+    assert home.fill(code=for_sign_in).status == 400 and not customer.user.factors
+    assert len(home.fill(code=for_set_up).page.all("li")) >= 10 and len(customer.user.factors) == 1
     world.clock.advance(minutes=14)
     other = Browser("198.51.100.3")
     assert enter_password(other, customer).path.endswith("/factor")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib import facts, storage
+from chalicelib import facts, log, storage
 from chalicelib.messaging import reading
 from tests.browsing import PUBLIC_URL, Browser, Machine, Seen, send_file
 from tests.factories import LINES, make_machine, newest_code
@@ -106,8 +106,6 @@ def test_no_log_queue_redirect_or_error_tells_a_secret_or_a_person(
 
 def test_the_ear_hears(heard: Heard) -> None:
     """The test above can fail: what is logged is heard, by our logger and by any other."""
-    from chalicelib import log
-
     log.info("heard", reason="Quokkaworks")
     logging.getLogger("botocore.anything").warning("of %s", "Thistlewick")
     text = " ".join(heard.lines)
