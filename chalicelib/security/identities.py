@@ -120,6 +120,11 @@ def count_try(portal: str, identity_key: str) -> None:
         raise _why_not(present.serialize(), now)
 
 
+def uncount_try(portal: str, identity_key: str) -> None:
+    """Undo one `count_try` that another limit refused."""
+    IdentityRow(_key(portal, identity_key)).change(IdentityRow.failures.add(-1), when=IdentityRow.failures > 0)
+
+
 def give_back(tx: Transaction, portal: str, identity_key: str) -> None:
     """Add to the transaction that the try counted last was a right one, though more is asked before it is a success."""
     tx.update(IdentityRow(_key(portal, identity_key)), IdentityRow.failures.add(-1))

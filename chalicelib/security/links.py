@@ -179,7 +179,7 @@ def finish(tx: Transaction, portal: str, setup: Setup) -> None:
         when=(LinkRow.id == setup.link_id)
         & LinkRow.done_at.does_not_exist()
         & (LinkRow.spent_at > now - SETUP_SECONDS)
-        & (LinkRow.tries < _TRIES),
+        & (LinkRow.tries <= _TRIES),
         refusal=LinkOver("used"),
     )
 

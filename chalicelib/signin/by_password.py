@@ -7,17 +7,19 @@ know and somebody we do not take the same path: same calls, same hash, same answ
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any, TypeVar
 
 from .. import clock, facts
-from ..errors import Invalid, Unavailable
+from ..errors import Invalid, TooMany, Unavailable
 from ..facts import Act, Kind
 from ..people import usernames, users
 from ..people.users import User
 from ..portals import Portal
 from ..security import identities, limits, passwords, sessions
 from ..security.identities import Locked
-from ..storage import beside
+from ..storage import together
 from .doors import (
     AccountLocked,
     Door,
@@ -33,6 +35,7 @@ from .doors import (
 from .letting_in import let_in
 from .second_factor import ask_for_code, available
 
+T = TypeVar("T")
 _MOST_TYPED = 300  # characters of a field that are read at all
 
 
@@ -116,19 +119,33 @@ def _check_typed(username: str, password: str) -> None:
 
 
 def _counted_and_found(portal: str, counted_as: Tries, username_key: str) -> tuple[int, User | None]:
-    """How crowded the address is, and the user if there is one; the try is counted.
+    """How crowded the address is, and the user if there is one; the try is counted. Three calls at the same time.
 
-    The address is asked first: what it may not try must not bring anybody nearer to a lock.
+    What the address may not try must not bring anybody nearer to a lock: its count is given back.
     """
-    count, user = beside(
-        lambda: limits.take(portal, "passwords-typed", counted_as.counted_as, limits.PASSWORDS_TYPED_PER_ADDRESS),
+    calls: list[Callable[[], Any]] = [
+        lambda: _or_refusal(
+            lambda: limits.take(portal, "passwords-typed", counted_as.counted_as, limits.PASSWORDS_TYPED_PER_ADDRESS)
+        ),
+        lambda: _or_refusal(lambda: identities.count_try(portal, counted_as.key)),
         lambda: users.find(portal, username_key),
-    )
+    ]
+    crowd, locked, user = together(calls)
+    if isinstance(crowd, TooMany):
+        if locked is None:
+            identities.uncount_try(portal, counted_as.key)
+        raise crowd
+    if isinstance(locked, Locked):
+        raise _with_way_out(locked)
+    return crowd, user
+
+
+def _or_refusal(call: Callable[[], T]) -> T | TooMany:
+    """What the call gives, or the limit it met: an answer, since another limit beside it may speak first."""
     try:
-        identities.count_try(portal, counted_as.key)
-    except Locked as refusal:
-        raise _with_way_out(refusal) from None
-    return count, user
+        return call()
+    except TooMany as refusal:
+        return refusal
 
 
 def _with_way_out(refusal: Locked) -> Locked:

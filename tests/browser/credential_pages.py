@@ -175,7 +175,12 @@ def links_that_are_over(customer: Customer, tab: Tab, look: Look) -> None:
 
 
 def set_up_mobile_at_sign_in(local: Local, tab: Tab, look: Look) -> None:
-    customer = Customer(local, policy={"second_factor": "required"})
+    terms = {"url": "https://acme.example/terms", "version": "January 2031"}
+    customer = Customer(local, policy={"second_factor": "required"}, terms=terms)
     customer.choose_password(tab)
     customer.enter(tab)
     set_up_mobile(customer.shop, tab, look, customer.shop.mobile, rest="/sign-in/set-up")
+    tab.page.get_by_role("link", name="I have saved them").click()
+    look("terms")
+    tab.press("Continue")
+    look("terms, with errors")

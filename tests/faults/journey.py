@@ -40,6 +40,8 @@ class Journey:
     """How many mishaps `make test` tries; 0 for what is usual."""
     policy: ClassVar[dict[str, Any]] = {}
     """What the portal asks of whoever signs in."""
+    settings: ClassVar[dict[str, Any]] = {}
+    """Its other settings."""
 
     def __init__(self, world: World, portal: Portal, machine: Machine) -> None:
         self.world, self.portal, self.machine = world, portal, machine

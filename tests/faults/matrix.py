@@ -42,7 +42,7 @@ class Stage:
 
 def make_stage(world: World, mishaps: Mishaps, kind: type[Journey]) -> Stage:
     """A portal whose staff are told of answers, with the journey's policy, and keys for its callers."""
-    portal = world.portal(notifications={"staff_emails": [STAFF]}, policy=kind.policy)
+    portal = world.portal(notifications={"staff_emails": [STAFF]}, policy=kind.policy, **kind.settings)
     stage = Stage(world, mishaps, portal, make_machine(portal), make_machine())
     assert api_keys.EVERY_PORTAL == "*"
     return stage

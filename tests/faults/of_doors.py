@@ -8,11 +8,12 @@ import pyotp
 
 from chalicelib import clock
 from chalicelib.facts import Kind
+from chalicelib.people import staff
 from chalicelib.security.models import IdentityRow
 from chalicelib.signin import doors
 from tests.browsing import Seen
 from tests.customers import recovery_codes, seed_shown
-from tests.factories import other_than
+from tests.factories import newest_code, other_than
 from tests.faults.journey import Journey
 from tests.faults.user import OTHER_PASSWORD, PASSWORD, TEMPORARY, ByUser, on_both_sides
 
@@ -156,6 +157,40 @@ class ShowsATextedCode(ShowsAFactor):
 
     def check_used(self) -> None:
         self.check_told(0)
+
+
+class ShowsAMailedCode(ByUser):
+    """Shows the code mailed in place of factors that support took away: on to setting up anew, once, and in by nothing less."""
+
+    route = ("POST", "/{portal}/staff/sign-in/factor")
+    side = "/staff"
+    factors = ("totp",)
+    good = (303,)
+    repeated = (410,)
+    sample = 6
+
+    def prepare(self) -> None:
+        super().prepare()
+        staff.reset_factors(self.act_of_tests(), staff.By("owner"), self.user_id)
+        self.type_password()
+        self.world.drain()
+        self.code = newest_code(self.world, self.email)
+
+    def act(self) -> Seen:
+        return self.post("/staff/sign-in/factor", code=self.code)
+
+    def check(self) -> None:
+        self.midway()
+        assert not self.is_in() and not self.user.sessions and not self.user.factors
+        if not self.open("/sign-in/set-up").path.endswith("/set-up"):
+            self.world.clock.advance(minutes=16)
+            self.type_password()
+            self.world.drain()
+            seen = self.browser.fill(code=newest_code(self.world, self.email))
+            assert seen.path.endswith("/set-up"), "shut out"
+        self.seed = seed_shown(self.open("/sign-in/set-up/app"))
+        self.browser.fill(name="Phone", code=self.otp())
+        assert self.is_in() and self.user.factors == ("totp",)
 
 
 class ShowsAWrongFactor(ByUser):
@@ -427,7 +462,7 @@ def looking(rest: str, *factors: str, **details: Any) -> type[ByUser]:
 JOURNEYS: list[type[Journey]] = [
     EntersThePassword, EntersAWrongPassword, EntersThePasswordAsStaff, looking("/sign-in/password"),
     looking("/sign-in", route=("GET", "/{portal}/staff/sign-in"), side="/staff"),
-    ShowsARecoveryCode, ShowsATextedCode, ShowsAWrongFactor,
+    ShowsARecoveryCode, ShowsATextedCode, ShowsAMailedCode, ShowsAWrongFactor,
     *on_both_sides(
         ShowsAFactor, HasAFactorTexted, TakesAnOwnPassword, ChoosesAFactor, SetsUpTheApp, GivesAMobile, ConfirmsTheMobile,
         HasAnotherText,

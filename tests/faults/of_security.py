@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from chalicelib import clock
 from chalicelib.errors import Conflict
@@ -41,7 +41,7 @@ class AtSecurity(ByUser):
 
 
 class ConfirmsIt(AtSecurity):
-    """Gives the password again, after a while."""
+    """Gives the password again, after a while: whoever signed in by it alone."""
 
     route = ("POST", "/{portal}/security/confirm")
     rest = "/confirm"
@@ -55,7 +55,7 @@ class ConfirmsIt(AtSecurity):
     def check(self) -> None:
         self.midway()
         row = SessionRow.find(f"{self.slug}#session#{self.session}")
-        assert row is not None and row.proved_at == clock.timestamp()
+        assert row is not None and max(row.proved_at or 0, row.confirmed_at or 0) == clock.timestamp()
         assert self.open("/security/app").path.endswith("/security/app")
 
 
@@ -70,6 +70,66 @@ class ConfirmsItWrongly(ConfirmsIt):
     def check(self) -> None:
         self.midway()
         assert self.open("/security/app").path.endswith("/security/confirm"), "proved by a wrong password"
+
+
+class ConfirmsItAsStaff(ConfirmsIt):
+    """Shows a code of the app again: it is used up."""
+
+    route = ("POST", "/{portal}/staff/security/confirm")
+    side = "/staff"
+    factors = ("totp",)
+    repeated = (400,)  # the code was taken by the first try, whose answer was lost
+
+    def act(self) -> Seen:
+        self.code = getattr(self, "code", "") or self.otp()
+        return self.send("/confirm", code=self.code)
+
+    def check(self) -> None:
+        super().check()
+        assert self.user.totp_step > 0
+        assert self.facts_about(self.about, Kind.STAFF_STEPPED_UP) == 1
+        self.world.clock.advance(minutes=11)
+        self.open("/security/confirm")
+        assert self.send("/confirm", code=self.code).status == 400, "a code proved twice"
+
+
+class AcceptsTheTerms(AtSecurity):
+    """Accepts the portal's terms, which every page asks for before."""
+
+    route = ("POST", "/{portal}/terms")
+    settings: ClassVar[dict[str, Any]] = {"terms": {"url": "https://acme.example/terms", "version": "2030"}}
+
+    def prepare(self) -> None:
+        super().prepare()
+        assert self.browser.here.path.startswith(f"/{self.slug}/terms"), self.browser.here.path
+
+    def act(self) -> Seen:
+        self.tries += 1
+        return self.post("/terms", accept="yes", version="2030", next="")
+
+    def midway(self) -> None:
+        super().midway()
+        assert self.is_in() == (self.user.terms == "2030"), "in without the terms, or out with them"
+
+    def check(self) -> None:
+        self.midway()
+        assert self.is_in()
+        assert 1 <= self.facts_about(self.about, Kind.TERMS_ACCEPTED) <= self.tries
+
+
+class OpensTheTerms(AcceptsTheTerms):
+    """Reads where they are."""
+
+    route = ("GET", "/{portal}/terms")
+    good = (200,)
+    sample = 2
+
+    def act(self) -> Seen:
+        return self.browser.ask("GET", f"/{self.slug}/terms")
+
+    def check(self) -> None:
+        self.midway()
+        assert not self.is_in()
 
 
 class ChangesThePassword(AtSecurity):
@@ -371,9 +431,9 @@ class OpensTheStaffSide(AtSecurity):
 
 JOURNEYS: list[type[Journey]] = [
     ForgetsADevice, SignsOutAsUser, SignsOutAsStaff, StaysSignedInAsStaff, OpensTheStaffSide, EndsAllOthers,
-    ConfirmsItWrongly, ConfirmsAnAddress, ConfirmsAnAddressOfStaff,
+    ConfirmsItWrongly, ConfirmsIt, ConfirmsItAsStaff, AcceptsTheTerms, OpensTheTerms, ConfirmsAnAddress, ConfirmsAnAddressOfStaff,
     *on_both_sides(
-        ConfirmsIt, ChangesThePassword, AsksForAnAddress, RemovesAFactor, MakesNewCodes, EndsASession, AddsTheApp,
+        ChangesThePassword, AsksForAnAddress, RemovesAFactor, MakesNewCodes, EndsASession, AddsTheApp,
         GivesANewMobile, AddsTheMobile, HasANewText,
     ),
     *on_both_sides(

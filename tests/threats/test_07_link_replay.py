@@ -216,4 +216,5 @@ def test_of_64_parallel_tries_at_its_questions_five_are_looked_at_and_the_link_i
         return True
 
     assert sum(at_once([answer] * 64, threads=64)) == 5
-    assert not sent.is_open() and sent.finish() == "used"
+    assert not sent.is_open(), "nobody else begins another try"
+    assert sent.finish() == "done", "the fifth may still be the right one"

@@ -80,6 +80,8 @@ PAGES: dict[Route, Row] = {
     ("POST", f"{_BATCH}/upload/{{document}}"): Row(303, 404, 303),
     ("POST", f"{_BATCH}/answer"): Row(303, 404, 303, (("answer", "approve"),)),
     ("POST", "/{portal}/session/extend"): Row(204, 204, 303),
+    ("GET", "/{portal}/terms"): Row(303, 303, 303),
+    ("POST", "/{portal}/terms"): Row(303, 303, 303),
     # Before anybody is anybody: the same for all.
     ("GET", "/{portal}/sign-in/password"): Row(200, 200, 200),
     ("POST", "/{portal}/sign-in/password"): Row(400, 400, 400, (("username", "nobody{n}"), ("password", "x"))),
