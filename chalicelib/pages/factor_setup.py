@@ -75,7 +75,7 @@ def _place(view: View, *, at_sign_in: bool) -> Place | Response:
     if not view.is_staff_side and view.portal.policy.second_factor == "off":
         return view.go("/security")
     if not is_fresh(view.session, view.user):
-        return view.go(f"{side(view)}/security/confirm")
+        return view.go(f"{side(view)}/security/confirm?then={view.here.rpartition('/security/')[2]}")
     return Place(view.user, "/security", None)
 
 

@@ -30,7 +30,7 @@ _LEADS = {
 _OVER = {
     "expired": "This link has run out: links work for a limited time only.",
     "used": "This link was used already, and works once. If you have chosen a password, sign in with it.",
-    "replaced": "This link no longer works: a newer one was sent, or it is not needed any more.",
+    "replaced": "A newer one was sent, or it is not needed any more.",
     "wrong": "This link is not complete. Open it from the message again, or copy all of it.",
 }
 
@@ -237,7 +237,14 @@ def _questions(asked: own_password.Asked) -> list[dict[str, Any]]:
     if asked.old_questions:
         return [{"name": str(at), "label": text, "options": None} for at, text in enumerate(asked.old_questions, 1)]
     places = range(1, asked.new_questions + 1)
-    return [{"name": str(at), "label": f"Question {at}", "options": list(questions.QUESTIONS)} for at in places]
+    return [
+        {
+            "name": str(at),
+            "label": "Question" if asked.new_questions == 1 else f"Question {at}",
+            "options": list(questions.QUESTIONS),
+        }
+        for at in places
+    ]
 
 
 def _over_page(view: View, purpose: Purpose, token: str, refusal: LinkOver) -> Response:

@@ -35,8 +35,7 @@ def ask(view: View) -> Response:
     user = _user(view, held)
     if held is None or user is None:
         return start_again(view)
-    notice = {"kind": "success", "text": "A code is on its way."} if view.query.get("notice") == "sent" else None
-    return _page(view, held, user, notice=notice)
+    return _page(view, held, user)
 
 
 @step("POST", "/factor")
@@ -87,7 +86,7 @@ def use(view: View) -> Response:
     except TooMany as refusal:
         return later(_refused(view, held, with_wait(refusal), refusal), refusal)
     view.keep_sealed("pending", held, STEP_SECONDS)
-    return view.go(f"{side(view)}/sign-in/factor{'?notice=sent' if held.method in ('sms', 'email') else ''}")
+    return view.go(f"{side(view)}/sign-in/factor")
 
 
 @step("GET", "/own-password")

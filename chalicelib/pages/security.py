@@ -53,6 +53,7 @@ _ACTIVITY = {
     Kind.STAFF_FACTOR_RESET: "Second factor reset by staff",
     Kind.CREDENTIAL_UNLOCKED: "Unlocked by staff",
 }
+_AFTER_CONFIRMING = frozenset({"app", "mobile"})  # where somebody was who is asked to confirm
 _SHOWN = 15  # facts on the page
 
 
@@ -88,7 +89,8 @@ def confirm(view: View) -> Response:
     except TooMany as refusal:
         field = "code" if user.kind == "staff" else "password"
         return later(_confirm_page(view, errors={field: with_wait(refusal)}, status=429), refusal)
-    return view.go(f"{side(view)}/security")
+    then = view.query.get("then", "")
+    return view.go(f"{side(view)}/security{'/' + then if then in _AFTER_CONFIRMING else ''}")
 
 
 @both("GET", "/security/password", "/staff/security/password")
@@ -259,6 +261,7 @@ def _acted(view: View, act: Any, done: str) -> Response:
 
 
 def _confirm_page(view: View, **more: Any) -> Response:
+    then = view.query.get("then", "")
     if view.is_staff_side:
         lead = "Enter a new code of your authenticator app, or a recovery code, before you change how you sign in."
         field = {"name": "code", "label": "Code", "autocomplete": "one-time-code", "is_secret": False}
@@ -272,7 +275,7 @@ def _confirm_page(view: View, **more: Any) -> Response:
         heading="Confirm it is you",
         lead=[lead],
         field={"hint": "", **field},
-        action=f"{view.base}{side(view)}/security/confirm",
+        action=f"{view.base}{side(view)}/security/confirm{f'?then={then}' if then in _AFTER_CONFIRMING else ''}",
         button="Confirm",
         back_url=f"{view.base}{side(view)}/security",
         **more,
@@ -283,7 +286,11 @@ def _new_password_page(view: View, user: User, **more: Any) -> Response:
     return password_form(
         view,
         "Change your password",
-        lead=["Every other browser will be signed out, and no browser will be remembered."],
+        lead=[
+            "Every other browser will be signed out."
+            if view.is_staff_side
+            else "Every other browser will be signed out, and no browser will be remembered."
+        ],
         action=f"{side(view)}/security/password",
         button="Change password",
         username=user.username,

@@ -431,7 +431,8 @@ class OpensTheStaffSide(AtSecurity):
 
 JOURNEYS: list[type[Journey]] = [
     ForgetsADevice, SignsOutAsUser, SignsOutAsStaff, StaysSignedInAsStaff, OpensTheStaffSide, EndsAllOthers,
-    ConfirmsItWrongly, ConfirmsIt, ConfirmsItAsStaff, AcceptsTheTerms, OpensTheTerms, ConfirmsAnAddress, ConfirmsAnAddressOfStaff,
+    ConfirmsItWrongly, ConfirmsIt, ConfirmsItAsStaff, AcceptsTheTerms, OpensTheTerms, ConfirmsAnAddress,
+    ConfirmsAnAddressOfStaff,
     *on_both_sides(
         ChangesThePassword, AsksForAnAddress, RemovesAFactor, MakesNewCodes, EndsASession, AddsTheApp,
         GivesANewMobile, AddsTheMobile, HasANewText,
