@@ -25,7 +25,7 @@ def compile_instead(tree: Path) -> None:
 
     Tracebacks still name file and line, which is all that our logs keep of one.
     """
-    _compile(tree, "-b")
+    _compile(tree, "-b", "--invalidation-mode", "unchecked-hash")  # a date in it would differ from build to build
     for source in tree.rglob("*.py"):
         source.unlink()
 

@@ -49,7 +49,7 @@ def test_who_is_signed_in_can_change_the_password_while_strangers_are_locked_out
     enter_password(home, customer)
     world.clock.advance(minutes=11)
     lock(customer)
-    assert home.open(f"/{customer.slug}/security/app").path.endswith("/security/confirm")
+    assert home.open(f"/{customer.slug}/security/app").path.endswith("/security/confirm?then=app")
     home.fill(password=customer.password)
     assert home.open(f"/{customer.slug}/security/app").path.endswith("/security/app")
     lock_again = enter_password(Browser("198.51.100.69"), customer)
