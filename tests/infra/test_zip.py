@@ -131,6 +131,10 @@ def use(kept):
     assert zoneinfo.ZoneInfo("America/New_York")
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
     assert AESGCM(bytes(32)).encrypt(bytes(12), b"x", b"")
+    from chalicelib.security import passwords, totp
+    assert passwords.matches(passwords.hashed("harbour lantern"), "harbour lantern")
+    assert passwords.strength("harbour-lantern-42-otter", ("Acme",)) > passwords.strength("acme2031", ("Acme",))
+    assert totp.picture("otpauth://totp/Acme:maria?secret=ABCDEFGH").startswith("data:image/svg+xml")
     from importlib.metadata import version
     assert version("botocore") and version("cryptography")
     import botocore.session
