@@ -97,7 +97,7 @@ def live(world: World, note: Callable[[Seen], Seen] = lambda seen: seen) -> Stor
     """All of it."""
     portal = password_portal(world, policy={"security_questions": 1})
     story = Story(world, note, portal, make_machine(portal))
-    story.secrets["API key"] = story.machine.key.rpartition("_")[2]
+    story.secrets["API key"] = story.machine.key.split("_", 3)[3]
     account = create(story)
     phone = second_factors(story)
     look_after(story, phone)
