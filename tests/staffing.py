@@ -11,7 +11,7 @@ import pyotp
 from chalicelib import clock, ids
 from chalicelib.errors import Conflict
 from chalicelib.facts import Act
-from chalicelib.people import usernames, users
+from chalicelib.people import user_factors, user_sessions, usernames, users
 from chalicelib.people.shapes import Noted, UserDetails
 from chalicelib.people.users import User
 from chalicelib.security import passwords, recovery, sessions, totp
@@ -57,7 +57,7 @@ def make_colleague(portal: str, role: str = "owner", *, has_password: bool = Tru
     tx.commit()
     if has_password:
         tx = Transaction()
-        users.set_totp(
+        user_factors.set_totp(
             tx, users.get(portal, user_id), seed=totp.kept(portal, user_id, seed), name="Phone", step=0,
             recovery=recovery.digests(portal, user_id, codes),
         )  # fmt: skip
@@ -101,7 +101,7 @@ def session_of(user: User, *, proved: bool = True) -> StaffClient:
         tx, user.portal, sessions.STAFF, holder=user.id, username_key=user.username_key, proved_at=now if proved else 0
     )  # fmt: skip
     noted = Noted(at=now, until=now + sessions.STAFF.session_hours * 3600, browser="Firefox, Linux")
-    users.note_session(tx, user, sessions.id_of(secret), noted, refusal=Conflict())
+    user_sessions.note_session(tx, user, sessions.id_of(secret), noted, refusal=Conflict())
     tx.commit()
     return StaffClient(user.portal, secret)
 

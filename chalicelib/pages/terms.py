@@ -8,7 +8,7 @@ from chalice import Response
 
 from .. import facts
 from ..facts import Kind
-from ..people import cards, users
+from ..people import cards, user_changes
 from ..signin.doors import about
 from ..web.page import View, page
 from . import blueprint
@@ -35,7 +35,7 @@ def accept(view: View) -> Response:
         return _page(view, next_path, errors=errors, status=400)
     tx = view.act.transaction()
     if view.user:
-        users.accept_terms(tx, view.user, terms.version)
+        user_changes.accept_terms(tx, view.user, terms.version)
         subject = about(view.user)
     else:
         cards.accept_terms(tx, view.slug, session.number_key, session.holder, terms.version)

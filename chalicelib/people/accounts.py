@@ -13,7 +13,7 @@ from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..portals import Portal
 from ..storage import Condition, Page, Transaction, query
-from . import cards, credential_links, matching, users
+from . import cards, credential_links, matching, user_changes, users
 from .contacts import add_contact, checked_contact
 from .models import AccountRow, CardRow
 from .shapes import Account, AccountCreated, AccountInput, ContactDetails, NewAccount, QuestionAnswered
@@ -204,7 +204,7 @@ def _keep_user_in_step(
     if user is None:
         users.id_is_free(tx, act.portal, account_id, refusal=Stale())
     elif has_moved or has_other_emails:
-        users.follow_account(tx, user, cards=row.cards, emails=after.primary_emails)
+        user_changes.follow_account(tx, user, cards=row.cards, emails=after.primary_emails)
     is_invited = credential_links.invite(tx, act, portal, row, user, is_new=is_new)
     if has_other_emails:
         credential_links.leave(

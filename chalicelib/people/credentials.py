@@ -23,7 +23,7 @@ from ..portals import Portal
 from ..security import links
 from ..security.links import Purpose
 from ..storage import together
-from . import accounts, credential_links, usernames, users
+from . import accounts, credential_links, user_changes, usernames, users
 from .shapes import Account
 from .telling import tell, tell_gone
 from .users import DISAVOWED, User
@@ -158,7 +158,7 @@ def change_username(act: Act, portal: Portal, account_id: str, username: str, *,
         return
     tx = act.transaction()
     accounts.still(tx, act.portal, held.account)
-    users.rename(tx, user, chosen, usernames.key(chosen))
+    user_changes.rename(tx, user, chosen, usernames.key(chosen))
     facts.record(tx, act, Kind.USERNAME_CHANGED, facts.subject("account", account_id), {"username": "changed"})
     if user.password_hash:
         tell(tx, act, user, "username", username=chosen)
@@ -172,7 +172,7 @@ def delete_username(act: Act, portal: Portal, account_id: str, *, version: int |
     """
     user = _allowed(portal, account_id, "delete-username", version).named
     tx = act.transaction()
-    users.remove(tx, user)
+    user_changes.remove(tx, user)
     for purpose in _HELD_BY:
         links.cancel(tx, act.portal, purpose, account_id)
     if user.password_hash:
@@ -190,7 +190,7 @@ def _send_create(act: Act, portal: Portal, account_id: str) -> None:
     if user is None:
         users.id_is_free(tx, act.portal, account_id, refusal=Stale())
     elif user.is_active:
-        users.still(tx, user, Stale())
+        user_changes.still(tx, user, Stale())
     credential_links.send_create(
         tx, act, portal, account_id, name=account.name, emails=account.primary_emails,
         username=user.username if user else None,
@@ -203,7 +203,7 @@ def _send_reset(act: Act, portal: Portal, account_id: str) -> None:
     tx = act.transaction()
     accounts.still(tx, act.portal, held.account)
     if held.named.is_active:
-        users.still(tx, held.named, Stale())
+        user_changes.still(tx, held.named, Stale())
     credential_links.send_reset(tx, act, portal, held.named)
     tx.commit()
 

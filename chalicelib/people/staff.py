@@ -22,7 +22,7 @@ from ..security import identities, keys, links, passwords
 from ..security.identities import SendsUsedUp
 from ..security.limits import CODE_SENDS
 from ..storage import Page, Transaction
-from . import matching, usernames, users
+from . import matching, user_changes, user_factors, usernames, users
 from .shapes import Email, UserDetails
 from .telling import tell, tell_replaced
 from .users import User, UsernameTaken
@@ -116,7 +116,7 @@ def send_invitation_again(act: Act, by: By, user_id: str) -> StaffUser:
     if user.password_hash is not None:
         raise Conflict("This user has accepted the invitation. Send a temporary password if theirs is forgotten.")
     tx = act.transaction()
-    users.still(tx, user, Stale())
+    user_changes.still(tx, user, Stale())
     _send_invitation(tx, act, by, user.id, user.emails[0], user.role)
     _commit(tx)
     return get(act.portal, user_id)
@@ -139,7 +139,7 @@ def change(act: Act, by: By, user_id: str, wanted: StaffInput, *, version: int |
         _must_reach(act, by, user.id, wanted.role)
         _must_not_be_self(act, by, user, "You cannot change your own role. Ask another owner or administrator.")
         _keep_an_owner(tx, user)
-    users.change_details(tx, user, details, role=wanted.role)
+    user_changes.change_details(tx, user, details, role=wanted.role)
     if details.email != user.details.email:
         tell_replaced(tx, act, user)
         _cancel_links(tx, user)
@@ -169,7 +169,7 @@ def reactivate(act: Act, by: By, user_id: str) -> StaffUser:
     if user.is_active:
         return _shown(user)
     tx = act.transaction()
-    users.set_state(tx, user, "active")
+    user_changes.set_state(tx, user, "active")
     facts.record(tx, act, Kind.STAFF_REACTIVATED, _about(user.id))
     tx.commit()
     return get(act.portal, user_id)
@@ -182,7 +182,7 @@ def reset_factors(act: Act, by: By, user_id: str) -> StaffUser:
     if not user.factors:
         raise Conflict("This user has no second factor: the next sign-in sets one up.")
     tx = act.transaction()
-    users.reset_factors(tx, user)
+    user_factors.reset_factors(tx, user)
     facts.record(tx, act, Kind.STAFF_FACTOR_RESET, _about(user.id), {"factors": [list(user.factors), []]})
     tell(tx, act, user, "factor-reset")
     tx.commit()
@@ -205,7 +205,7 @@ def send_temporary_password(act: Act, by: By, user_id: str) -> StaffUser:
     made = passwords.generated(act.portal, user.id, nonce, version)
     until = clock.timestamp() + passwords.TEMPORARY_SECONDS
     tx = act.transaction()
-    users.set_password(tx, user, passwords.hashed(made), temporary_until=until)
+    user_changes.set_password(tx, user, passwords.hashed(made), temporary_until=until)
     links.cancel(tx, act.portal, "password-reset", user.id)
     own = {"holder": user.id, "nonce": nonce, "version": str(version), "username": user.username, "staff": "yes"}
     _mail(tx, act, "temporary-password", user.id, user.reset_emails[0], own, until)
@@ -220,7 +220,7 @@ def unlock(act: Act, by: By, user_id: str) -> StaffUser:
     _must_not_be_deactivated(user)
     tx = act.transaction()
     if user.state == "locked":
-        users.set_state(tx, user, "active")
+        user_changes.set_state(tx, user, "active")
     identities.settle(tx, act.portal, identities.identity("password/staff", user.username_key))
     identities.settle(tx, act.portal, identities.identity(STEP_UP, user.id))
     facts.record(tx, act, Kind.CREDENTIAL_UNLOCKED, _about(user.id), {"state": [user.state, "active"]})
@@ -295,7 +295,7 @@ def _keep_an_owner(tx: Transaction, user: User) -> None:
         return
     for owner in _owners(user.portal):
         if owner.id != user.id and owner.is_active and owner.password_hash is not None:
-            users.still(tx, owner, Stale())
+            user_changes.still(tx, owner, Stale())
             return
     raise Conflict(_LAST_OWNER)
 
@@ -315,7 +315,7 @@ def _owners(portal: str) -> Iterator[User]:
 
 
 def _add_deactivation(tx: Transaction, act: Act, user: User) -> None:
-    users.set_state(tx, user, "deactivated")
+    user_changes.set_state(tx, user, "deactivated")
     _cancel_links(tx, user)
     facts.record(tx, act, Kind.STAFF_DEACTIVATED, _about(user.id))
 

@@ -12,7 +12,7 @@ from ..security import codes, identities, limits, recovery, sessions, totp
 from ..security.limits import CODE_TRIES, Limit
 from ..security.sessions import Session
 from ..storage import Transaction
-from . import users
+from . import user_factors
 from .staff import STEP_UP
 from .telling import tell
 from .users import User
@@ -51,12 +51,12 @@ def _used_up(tx: Transaction, act: Act, user: User, code: str, typed: str, wrong
         step = totp.step_of(act.portal, user.id, user.totp_seed, code) if user.totp_seed else None
         if step is None or step <= user.totp_step:
             return None
-        users.use_totp_step(tx, user, step, wrong)
+        user_factors.use_totp_step(tx, user, step, wrong)
         return "totp"
     left = recovery.without(act.portal, user.id, user.recovery, recovery.cleaned(typed))
     if left is None:
         return None
-    users.use_recovery(tx, user, left, wrong)
+    user_factors.use_recovery(tx, user, left, wrong)
     facts.record(tx, act, Kind.RECOVERY_CODE_USED, facts.subject("user", user.id), {"left": len(left)})
     tell(tx, act, user, "recovery-code-used")
     return "recovery"

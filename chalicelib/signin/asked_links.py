@@ -14,7 +14,7 @@ from .. import clock, facts
 from ..errors import Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..messaging.queue import queue
-from ..people import accounts, cards, credential_links, matching, usernames, users
+from ..people import accounts, cards, credential_links, matching, user_changes, usernames, users
 from ..people.shapes import Account
 from ..people.users import User
 from ..portals import Portal
@@ -148,7 +148,7 @@ def _may_reset(user: User) -> bool:
 
 def _reset_or_create(act: Act, portal: Portal, user: User) -> Callable[[Transaction], None]:
     def send(tx: Transaction) -> None:
-        users.unchanged(tx, user, Stale())
+        user_changes.unchanged(tx, user, Stale())
         if user.password_hash is None and user.account_id:
             credential_links.send_create(
                 tx, act, portal, user.account_id, name=user.username, emails=user.emails, username=user.username,
@@ -166,7 +166,7 @@ def _username_or_create(act: Act, portal: Portal, account: Account, user: User |
         if user is None:
             users.id_is_free(tx, act.portal, account.id, Stale())
         else:
-            users.unchanged(tx, user, Stale())
+            user_changes.unchanged(tx, user, Stale())
         if user is not None and user.password_hash is not None:
             _remind_of_username(tx, act, user)
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from .. import clock, facts, ids
 from ..errors import NotFound, Stale
 from ..facts import Act, Kind
-from ..people import credential_links, users
+from ..people import credential_links, user_changes, users
 from ..portals import Portal
 from ..security import links
 from ..security.links import Link, LinkOver
@@ -52,7 +52,7 @@ def _press(act: Act, portal: Portal, token: str) -> None:
         return
     act = act.by(f"user:{user.id}")
     tx = act.transaction()
-    users.set_state(tx, user, "locked", users.DISAVOWED)
+    user_changes.set_state(tx, user, "locked", users.DISAVOWED)
     links.cancel(tx, act.portal, "not-me", user.id)
     facts.record(tx, act, Kind.DISAVOWED, about(user))
     credential_links.send_reset(tx, act, portal, user, kind=Kind.RESET_ASKED_FOR)

@@ -14,7 +14,7 @@ from .. import clock, facts
 from ..errors import Invalid
 from ..facts import Act, Kind
 from ..messaging.queue import queue
-from ..people import matching, users
+from ..people import matching, user_factors
 from ..people.telling import tell, tell_old_number
 from ..people.users import User
 from ..portals import Portal
@@ -63,7 +63,7 @@ def confirm_totp(act: Act, user: User, draft: Draft, name: str, typed: str) -> t
         return _taken_before(act, user)
     new = recovery.new_codes() if not user.factors else ()
     tx = act.by(f"user:{user.id}").transaction()
-    users.set_totp(
+    user_factors.set_totp(
         tx,
         user,
         seed=totp.kept(act.portal, user.id, draft.seed),
@@ -84,7 +84,7 @@ def _taken_before(act: Act, user: User) -> tuple[str, ...]:
     new = recovery.new_codes()
     act = act.by(f"user:{user.id}")
     tx = act.transaction()
-    users.set_recovery(tx, user, recovery.digests(act.portal, user.id, new))
+    user_factors.set_recovery(tx, user, recovery.digests(act.portal, user.id, new))
     facts.record(tx, act, Kind.RECOVERY_CODES_MADE, about(user))
     tell(tx, act, user, "recovery-codes")
     tx.commit()
@@ -140,7 +140,7 @@ def confirm_mobile(act: Act, user: User, draft: Draft, typed: str) -> tuple[str,
     tx = act.transaction()
     codes.spend(tx, act.portal, draft.challenge)
     kept = recovery.digests(act.portal, user.id, new) if new else None
-    users.set_sms(tx, user, draft.number, recovery=kept)
+    user_factors.set_sms(tx, user, draft.number, recovery=kept)
     facts.record(tx, act, Kind.FACTOR_ADDED, about(user), {"factor": "sms"})
     tell(tx, act, user, "sms-added")
     if user.sms_number != draft.number:

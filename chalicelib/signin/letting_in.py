@@ -8,7 +8,7 @@ from typing import Final
 from .. import clock, facts, ids
 from ..facts import Act, Kind
 from ..messaging.queue import queue
-from ..people import cards, users
+from ..people import cards, user_sessions
 from ..people.shapes import Noted
 from ..people.users import User
 from ..portals import Portal
@@ -60,7 +60,7 @@ def let_in(
         proved_at=clock.timestamp() if proof.is_shown else 0,
     )
     device = ids.secret() if remember and door.device_days else None
-    users.note_session(
+    user_sessions.note_session(
         tx,
         user,
         sessions.id_of(session),

@@ -14,7 +14,7 @@ from .. import facts, fields
 from ..errors import Conflict, Invalid, NotFound
 from ..facts import Act, Kind
 from ..messaging.queue import queue
-from ..people import accounts, matching, users
+from ..people import accounts, matching, user_changes, users
 from ..people.shapes import AccountInput
 from ..people.telling import tell_replaced
 from ..people.users import User
@@ -89,7 +89,7 @@ def _change_account(act: Act, portal: Portal, account_id: str, link: Link) -> No
 def _change_user(act: Act, user: User, link: Link) -> None:
     tx = act.transaction()
     _spend(tx, act, link)
-    users.change_details(tx, user, msgspec.structs.replace(user.details, email=link.detail["new"]))
+    user_changes.change_details(tx, user, msgspec.structs.replace(user.details, email=link.detail["new"]))
     tell_replaced(tx, act, user)
     links.cancel(tx, act.portal, "password-reset", user.id)
     tx.commit()

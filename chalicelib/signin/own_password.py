@@ -14,7 +14,7 @@ import msgspec
 from .. import facts
 from ..errors import Invalid
 from ..facts import Act, Kind
-from ..people import accounts, usernames, users
+from ..people import accounts, user_changes, usernames, users
 from ..people.shapes import Account, QuestionAnswered
 from ..people.telling import tell
 from ..people.users import User, UsernameTaken
@@ -103,7 +103,7 @@ def replace_temporary(act: Act, portal: Portal, pending: Pending, password: str)
         raise Invalid(fields={"password": "Choose another password than the temporary one."})
     act = act.by(f"user:{user.id}")
     tx = act.transaction()
-    users.set_password(tx, user, passwords.hashed(password))
+    user_changes.set_password(tx, user, passwords.hashed(password))
     facts.record(tx, act, Kind.PASSWORD_CHANGED, about(user), {"instead-of": "temporary"})
     tell(tx, act, user, "password")
     tx.commit()
@@ -196,7 +196,7 @@ def _set(
 ) -> None:
     is_first = user.password_hash is None
     act = act.by(f"user:{user.id}")
-    users.set_password(tx, user, made, answers=answers, unlocks=user.is_disavowed)
+    user_changes.set_password(tx, user, made, answers=answers, unlocks=user.is_disavowed)
     plain = identity(user.kind, user.username_key)
     identities.settle(tx, act.portal, plain)
     if known_as := browsers.known(act.portal, browser_cookie, plain):  # it has a lock of its own

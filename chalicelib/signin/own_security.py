@@ -9,7 +9,7 @@ from __future__ import annotations
 from .. import clock, facts
 from ..errors import Conflict, Invalid, NotFound, Refusal
 from ..facts import Act, Kind
-from ..people import users
+from ..people import user_changes, user_factors, user_sessions
 from ..people.shapes import Noted
 from ..people.telling import tell, tell_old_number
 from ..people.users import User
@@ -82,7 +82,7 @@ def change_password(
         proved_at=session.proved_at,
     )
     goes_on = Noted(at=now, until=now + door.lasting.session_hours * 3600, browser=browser)
-    users.set_password(tx, user, passwords.hashed(wanted), keeps=(sessions.id_of(secret), goes_on))
+    user_changes.set_password(tx, user, passwords.hashed(wanted), keeps=(sessions.id_of(secret), goes_on))
     links.cancel(tx, act.portal, "password-reset", user.id)
     for each in (key, identity(user.kind, user.username_key)):
         identities.settle(tx, act.portal, each)
@@ -101,7 +101,7 @@ def remove_factor(act: Act, door: Door, user: User, session: Session, which: str
         raise LastFactor
     act = act.by(f"user:{user.id}")
     tx = act.transaction()
-    users.drop_factors(tx, user, [which])
+    user_factors.drop_factors(tx, user, [which])
     facts.record(tx, act, Kind.FACTOR_REMOVED, about(user), {"factor": which})
     tell(tx, act, user, "totp-removed" if which == "totp" else "sms-removed")
     if which == "sms":
@@ -117,7 +117,7 @@ def new_recovery_codes(act: Act, user: User, session: Session) -> tuple[str, ...
     made = recovery.new_codes()
     act = act.by(f"user:{user.id}")
     tx = act.transaction()
-    users.set_recovery(tx, user, recovery.digests(act.portal, user.id, made))
+    user_factors.set_recovery(tx, user, recovery.digests(act.portal, user.id, made))
     facts.record(tx, act, Kind.RECOVERY_CODES_MADE, about(user))
     tell(tx, act, user, "recovery-codes")
     tx.commit()
@@ -130,7 +130,7 @@ def forget_device(act: Act, user: User, device_id: str) -> None:
         return
     act = act.by(f"user:{user.id}")
     tx = act.transaction()
-    users.forget_device(tx, user, device_id)
+    user_sessions.forget_device(tx, user, device_id)
     facts.record(tx, act, Kind.DEVICE_FORGOTTEN, about(user))
     tx.commit()
 
@@ -141,7 +141,7 @@ def end_session(act: Act, user: User, session_id: str) -> None:
         return
     act = act.by(f"user:{user.id}")
     tx = act.transaction()
-    users.end_session(tx, user, session_id)
+    user_sessions.end_session(tx, user, session_id)
     sessions.end(tx, act.portal, session_id)
     facts.record(tx, act, Kind.SESSION_ENDED, about(user))
     tx.commit()
@@ -151,7 +151,7 @@ def end_other_sessions(act: Act, user: User, session: Session) -> None:
     """Sign every other browser out."""
     act = act.by(f"user:{user.id}")
     tx = act.transaction()
-    users.end_sessions(tx, user, but=session.id)
+    user_changes.end_sessions(tx, user, but=session.id)
     facts.record(tx, act, Kind.SESSION_ENDED, about(user), {"which": "all others"})
     tx.commit()
 
@@ -162,7 +162,7 @@ def sign_out(act: Act, portal: str, user: User | None, session: Session, kind: K
     tx = act.transaction()
     sessions.end(tx, portal, session.id)
     if user is not None and session.id in user.sessions:
-        users.end_session(tx, user, session.id)
+        user_sessions.end_session(tx, user, session.id)
     facts.record(tx, act, kind, facts.subject("user", session.holder))
     tx.commit()
 

@@ -21,7 +21,7 @@ from .. import clock, facts
 from ..errors import Invalid, Unavailable
 from ..facts import Act, Kind
 from ..messaging.queue import queue
-from ..people import users
+from ..people import user_factors, users
 from ..people.users import User
 from ..portals import Portal
 from ..security import codes, identities, limits, recovery, totp
@@ -212,9 +212,9 @@ def _on_to(
     tx = act.by(f"user:{user.id}").transaction()
     codes.spend(tx, act.portal, pending.challenge)
     if proof.step is not None:
-        users.use_totp_step(tx, user, proof.step, CodeOver())
+        user_factors.use_totp_step(tx, user, proof.step, CodeOver())
     if proof.recovery is not None:
-        users.use_recovery(tx, user, proof.recovery, CodeOver())
+        user_factors.use_recovery(tx, user, proof.recovery, CodeOver())
     tx.commit()
     return msgspec.structs.replace(pending, stage=stage, proved=True, remember=remember)
 

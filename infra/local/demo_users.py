@@ -19,7 +19,7 @@ CUSTOMER_PASSWORD = "orchard-window-violet-42"
 def owner() -> dict[str, Any]:
     """The owner of the demo portal, with an authenticator app, a mobile number and recovery codes."""
     from chalicelib import ids
-    from chalicelib.people import usernames, users
+    from chalicelib.people import user_factors, usernames, users
     from chalicelib.people.shapes import UserDetails
     from chalicelib.security import passwords
     from chalicelib.storage import Transaction
@@ -43,7 +43,7 @@ def owner() -> dict[str, Any]:
         tx.commit()
     app = _with_app(user_id, OWNER)
     tx = Transaction()
-    users.set_sms(tx, users.get(PORTAL, user_id), OWNER_MOBILE)
+    user_factors.set_sms(tx, users.get(PORTAL, user_id), OWNER_MOBILE)
     tx.commit()
     return {"username": OWNER, "password": OWNER_PASSWORD, "role": "owner", "mobile": OWNER_MOBILE, **app}
 
@@ -68,13 +68,13 @@ def customer(account_id: str, username: str, *, has_app: bool) -> dict[str, Any]
 
 def _with_app(user_id: str, username: str) -> dict[str, Any]:
     """An authenticator app and ten recovery codes; the address is what the app would read from its picture."""
-    from chalicelib.people import users
+    from chalicelib.people import user_factors, users
     from chalicelib.security import recovery, totp
     from chalicelib.storage import Transaction
 
     seed, codes = totp.new_seed(), recovery.new_codes()
     tx = Transaction()
-    users.set_totp(
+    user_factors.set_totp(
         tx,
         users.get(PORTAL, user_id),
         seed=totp.kept(PORTAL, user_id, seed),

@@ -36,10 +36,10 @@ class Desk:
 
     def choose_password(self) -> None:
         from chalicelib.facts import Act
-        from chalicelib.people import users
+        from chalicelib.people import user_changes, users
 
         tx = Act(self.office.slug, "system:tests").transaction()
-        users.set_password(tx, users.get(self.office.slug, self.account), "a hash")
+        user_changes.set_password(tx, users.get(self.office.slug, self.account), "a hash")
         tx.commit()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.facts import Act
-from chalicelib.people import staff, users
+from chalicelib.people import staff, user_changes, user_factors, user_sessions
 from chalicelib.portals.permissions import LEVELS, ROLES
 from chalicelib.security import sessions
 from chalicelib.storage import Transaction
@@ -122,7 +122,7 @@ def test_a_role_counts_from_the_next_request_on(office: Office) -> None:
     assert caller.get(f"{office.at}/api-keys").code == "forbidden"
     assert caller.get(f"{office.at}/accounts").status == 200
     tx = Transaction()
-    users.change_details(tx, colleague.user, colleague.user.details, role="nothing-known")
+    user_changes.change_details(tx, colleague.user, colleague.user.details, role="nothing-known")
     tx.commit()
     assert {caller.get(f"{office.at}{path}").status for path in ("", "/accounts", "/staff")} == {403}
 
@@ -147,9 +147,9 @@ def _ends(colleague: Colleague, change: Callable[[Transaction], None]) -> None:
 
 def test_an_ended_session_is_nobodys(office: Office, moment: MovableClock) -> None:
     ways: list[Callable[[Colleague, StaffClient], None]] = [
-        lambda c, s: _ends(c, lambda tx: users.end_session(tx, c.user, sessions.id_of(s.secret))),
-        lambda c, s: _ends(c, lambda tx: users.set_password(tx, c.user, "hash")),
-        lambda c, s: _ends(c, lambda tx: users.set_state(tx, c.user, "locked", "disavowed")),
+        lambda c, s: _ends(c, lambda tx: user_sessions.end_session(tx, c.user, sessions.id_of(s.secret))),
+        lambda c, s: _ends(c, lambda tx: user_changes.set_password(tx, c.user, "hash")),
+        lambda c, s: _ends(c, lambda tx: user_changes.set_state(tx, c.user, "locked", "disavowed")),
         lambda c, s: _ends(c, lambda tx: sessions.end(tx, c.portal, sessions.id_of(s.secret))),
         lambda c, s: moment.advance(minutes=30),
     ]
@@ -398,7 +398,7 @@ def test_a_refused_code_uses_up_no_idempotency_key(office: Office) -> None:
 def test_who_has_neither_app_nor_codes_is_told_to_sign_in_again(office: Office) -> None:
     colleague, caller = in_a_row(office.slug, "owner", proved=False)
     tx = Transaction()
-    users.drop_factors(tx, colleague.user, ["totp"])
+    user_factors.drop_factors(tx, colleague.user, ["totp"])
     tx.commit()
     assert step_up(caller, "123456").code == "conflict"
 

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.facts import Act
-from chalicelib.people import staff, usernames, users
+from chalicelib.people import staff, user_changes, usernames, users
 from chalicelib.people.staff import By
 from chalicelib.portals.permissions import LEVELS, may_grant
 from chalicelib.security import identities, links, passwords
@@ -348,7 +348,7 @@ def test_two_owners_who_remove_each_other_at_the_same_moment_leave_one(office: O
         left = [each for each in pair if each.user.is_active and each.user.role == "owner"]
         assert len(left) == 1, [reply.text for reply in replies]
         tx = Transaction()
-        users.set_state(tx, left[0].user, "deactivated")
+        user_changes.set_state(tx, left[0].user, "deactivated")
         tx.commit()
 
 
@@ -421,7 +421,7 @@ def test_a_temporary_password_reaches_its_owner_alone(office: Office, boss: Staf
 def test_a_temporary_password_is_not_for_who_cannot_sign_in(office: Office, boss: StaffClient) -> None:
     waiting, locked = make_colleague(office.slug, "agent", has_password=False), make_colleague(office.slug, "agent")
     tx = Transaction()
-    users.set_state(tx, locked.user, "locked", "disavowed")
+    user_changes.set_state(tx, locked.user, "locked", "disavowed")
     tx.commit()
     for colleague, word in ((waiting, "invitation"), (locked, "Unlock")):
         reply = boss.post(one(office, colleague, "temporary-password"))
@@ -449,7 +449,7 @@ def test_unlocking_forgets_wrong_tries_and_opens_who_was_locked(
     good(boss.post(one(office, colleague, "unlock")))
     identities.count_try(office.slug, key)
     tx = Transaction()
-    users.set_state(tx, colleague.user, "locked", "disavowed")
+    user_changes.set_state(tx, colleague.user, "locked", "disavowed")
     tx.commit()
     assert good(boss.get(one(office, colleague))).json["state"] == "locked"
     assert boss.post(one(office, colleague, "reactivate")).code == "conflict"

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from chalicelib import clock
 from chalicelib.errors import Conflict
 from chalicelib.facts import Kind
-from chalicelib.people import accounts, users
+from chalicelib.people import accounts, user_sessions
 from chalicelib.people.shapes import Noted
 from chalicelib.security import sessions
 from chalicelib.security.models import SessionRow
@@ -306,7 +306,7 @@ class ForgetsADevice(AtSecurity):
         now, tx, lost = clock.timestamp(), self.act_of_tests().transaction(), "lost phone"
         noted = Noted(at=now, until=now + 86400, browser="Safari")
         self.device = sessions.id_of(lost)
-        users.note_session(
+        user_sessions.note_session(
             tx, self.user, self.session, noted, refusal=Conflict(), device=(self.device, noted)
         )  # fmt: skip
         tx.commit()

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any, ClassVar
 
 from chalicelib.facts import Kind
-from chalicelib.people import credentials, usernames, users
+from chalicelib.people import credentials, user_changes, usernames, users
 from chalicelib.security.models import SessionRow
 from chalicelib.security.sessions import id_of
 from tests.browsing import Seen, request
@@ -43,7 +43,7 @@ class OfACredential(Repeatable):
             credentials.set_username(self.act_of_tests(), self.portal, self.account.id, self.held)
         if self.has_password:
             tx = self.act_of_tests().transaction()
-            users.set_password(tx, users.get(self.slug, self.account.id), hash_of(PASSWORD))
+            user_changes.set_password(tx, users.get(self.slug, self.account.id), hash_of(PASSWORD))
             tx.commit()
         self.at = f"accounts/{self.account.id}/credential"
         self.about = f"account:{self.account.id}"
@@ -146,7 +146,7 @@ class OfStaff(Repeatable):
         self.about = f"user:{self.colleague.id}"
         if self.state != "active":
             tx = self.act_of_tests().transaction()
-            users.set_state(tx, self.colleague.user, self.state)  # type: ignore[arg-type]
+            user_changes.set_state(tx, self.colleague.user, self.state)  # type: ignore[arg-type]
             tx.commit()
 
     def make_colleague(self) -> Colleague:

@@ -11,7 +11,7 @@ import pyotp
 from chalicelib import clock, ids
 from chalicelib.errors import Conflict
 from chalicelib.facts import Act, Kind
-from chalicelib.people import accounts, usernames, users
+from chalicelib.people import accounts, user_changes, user_factors, user_sessions, usernames, users
 from chalicelib.people.shapes import Noted, UserDetails
 from chalicelib.people.users import User
 from chalicelib.portals import Portal
@@ -76,9 +76,9 @@ class ByUser(ByBrowser):
             tx = self.act_of_tests().transaction()
             if factor == "totp":
                 seed = totp.kept(self.slug, self.user_id, self.seed)
-                users.set_totp(tx, self.user, seed=seed, name="Phone", step=0, recovery=digests)
+                user_factors.set_totp(tx, self.user, seed=seed, name="Phone", step=0, recovery=digests)
             else:
-                users.set_sms(tx, self.user, self.mobile, recovery=digests)
+                user_factors.set_sms(tx, self.user, self.mobile, recovery=digests)
             tx.commit()
 
     def new_browser(self) -> Browser:
@@ -99,7 +99,7 @@ class ByUser(ByBrowser):
             username_key=user.username_key, proved_at=clock.timestamp(),
         )  # fmt: skip
         noted = Noted(at=now, until=now + lasting.session_hours * 3600, browser="Firefox")
-        users.note_session(tx, user, sessions.id_of(secret), noted, refusal=Conflict())
+        user_sessions.note_session(tx, user, sessions.id_of(secret), noted, refusal=Conflict())
         tx.commit()
         browser.set_cookie(self.cookie_kind, self.slug, secret)
         return sessions.id_of(secret)
@@ -108,7 +108,7 @@ class ByUser(ByBrowser):
         """Their password is a temporary one."""
         tx = self.act_of_tests().transaction()
         until = clock.timestamp() + passwords.TEMPORARY_SECONDS
-        users.set_password(tx, self.user, hash_of(TEMPORARY), temporary_until=until)
+        user_changes.set_password(tx, self.user, hash_of(TEMPORARY), temporary_until=until)
         tx.commit()
 
     def open(self, rest: str) -> Seen:

@@ -37,7 +37,7 @@ with mock_aws():
     from chalicelib import portals
     from chalicelib.facts import Act, about
     from chalicelib.messaging import reading
-    from chalicelib.people import staff, users
+    from chalicelib.people import staff, user_changes, users
     from chalicelib.storage import Transaction
     portals.create(Act("owned", "system:tests"), portals.PortalInput(slug="owned", name="Acme"))
     told("owned", "nobody")
@@ -50,7 +50,7 @@ with mock_aws():
     sent = [(message.template, message.recipient, message.status) for message in reading.listed("owned").items]
     print(sorted(sent))
     tx = Transaction()
-    users.set_password(tx, users.get("owned", ana.id), "hash")
+    user_changes.set_password(tx, users.get("owned", ana.id), "hash")
     tx.commit()
     told("owned", "another@acme.example")
     told("owned", "ana@acme.example")

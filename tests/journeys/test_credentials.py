@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyotp
 
 from chalicelib import clock, portals
-from chalicelib.people import credentials, users
+from chalicelib.people import credentials, user_changes
 from chalicelib.security import passwords
 from tests.browsing import Browser
 from tests.customers import (
@@ -234,7 +234,7 @@ def test_a_temporary_password_is_changed_at_first_use(world: World) -> None:
     temporary = "k7mq-3fdx-9wtr-h2cn"
     tx = staff(customer.portal).transaction()
     until = clock.timestamp() + passwords.TEMPORARY_SECONDS
-    users.set_password(tx, customer.user, passwords.hashed(temporary), temporary_until=until)
+    user_changes.set_password(tx, customer.user, passwords.hashed(temporary), temporary_until=until)
     tx.commit()
     browser = Browser()
     seen = enter_password(browser, customer, temporary)
@@ -250,7 +250,7 @@ def test_a_temporary_password_works_for_a_day(world: World) -> None:
     customer = make_customer(world)
     tx = staff(customer.portal).transaction()
     until = clock.timestamp() + passwords.TEMPORARY_SECONDS
-    users.set_password(tx, customer.user, passwords.hashed("k7mq-3fdx-9wtr-h2cn"), temporary_until=until)
+    user_changes.set_password(tx, customer.user, passwords.hashed("k7mq-3fdx-9wtr-h2cn"), temporary_until=until)
     tx.commit()
     world.clock.advance(hours=24)
     assert enter_password(Browser(), customer, "k7mq-3fdx-9wtr-h2cn").status == 400

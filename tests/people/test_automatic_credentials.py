@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib import portals
 from chalicelib.errors import Invalid
-from chalicelib.people import accounts, credentials, users
+from chalicelib.people import accounts, credentials, user_changes, users
 from chalicelib.portals import Portal
 from tests.browsing import at_once
 from tests.factories import (
@@ -130,7 +130,7 @@ def test_one_that_has_a_password_gets_nothing(world: World, portal: Portal) -> N
     account = make_account(portal, **customer(record_type="lead"))
     credentials.set_username(staff(portal), portal, account.id, "northwind")
     tx = staff(portal).transaction()
-    users.set_password(tx, users.get(portal.slug, account.id), "a hash")
+    user_changes.set_password(tx, users.get(portal.slug, account.id), "a hash")
     tx.commit()
     change_account(portal, account.id, record_type="customer")
     assert sent(world) == []

@@ -13,7 +13,16 @@ import pytest
 
 from chalicelib import clock, facts, portals
 from chalicelib.errors import Conflict, Invalid, Stale
-from chalicelib.people import accounts, credential_links, credentials, usernames, users
+from chalicelib.people import (
+    accounts,
+    credential_links,
+    credentials,
+    user_changes,
+    user_factors,
+    user_sessions,
+    usernames,
+    users,
+)
 from chalicelib.people.credentials import ACTIONS, Action, ActionRefused, Panel, State
 from chalicelib.people.shapes import Noted
 from chalicelib.people.users import User, UsernameTaken
@@ -60,12 +69,12 @@ class Customer:
 
     def choose_password(self) -> None:
         tx = staff(self.portal).transaction()
-        users.set_password(tx, self.user, HASH)
+        user_changes.set_password(tx, self.user, HASH)
         tx.commit()
 
     def lock(self, reason: str) -> None:
         tx = staff(self.portal).transaction()
-        users.set_state(tx, self.user, "locked", reason)
+        user_changes.set_state(tx, self.user, "locked", reason)
         tx.commit()
 
 
@@ -323,7 +332,7 @@ def test_the_panel_of_a_whole_credential(world: World, moment: MovableClock) -> 
     customer = make_customer(world, "complete")
     moment.advance(hours=1)
     tx = staff(customer.portal).transaction()
-    users.set_totp(tx, customer.user, seed="JBSWY3DPEHPK3PXP", name="Phone", step=1)
+    user_factors.set_totp(tx, customer.user, seed="JBSWY3DPEHPK3PXP", name="Phone", step=1)
     tx.commit()
     sign_in(customer)
     panel = customer.panel
@@ -336,7 +345,7 @@ def sign_in(customer: Customer) -> str:
     """A session of the user, and a device that is remembered."""
     noted = Noted(at=clock.timestamp(), until=clock.timestamp() + 3600, browser="Firefox, Linux")
     tx = staff(customer.portal).transaction()
-    users.note_session(tx, customer.user, "5" * 64, noted, refusal=Conflict(), device=("d" * 64, noted))
+    user_sessions.note_session(tx, customer.user, "5" * 64, noted, refusal=Conflict(), device=("d" * 64, noted))
     tx.commit()
     assert customer.user.holds_session("5" * 64) and customer.user.holds_device("d" * 64)
     return "5" * 64

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.people import credentials, users
+from chalicelib.people import credentials, user_changes, users
 from chalicelib.people import staff as people
 from chalicelib.people.staff import By
 from chalicelib.portals import Portal
@@ -64,7 +64,7 @@ def customers(world: World, portal: Portal) -> dict[str, Case]:
         if name in ("locked by staff", "disavowed"):
             tx = staff(portal).transaction()
             reason = users.DISAVOWED if name == "disavowed" else "by staff"
-            users.set_state(tx, users.get(portal.slug, account.id), "locked", reason)
+            user_changes.set_state(tx, users.get(portal.slug, account.id), "locked", reason)
             tx.commit()
         elif name == "closed":
             change_account(portal, account.id, status="closed")
@@ -86,7 +86,7 @@ def colleagues(portal: Portal) -> dict[str, Case]:
             people.deactivate(staff(portal), By("owner"), colleague.id)
         elif name == "locked by staff":
             tx = staff(portal).transaction()
-            users.set_state(tx, colleague.user, "locked", "by staff")
+            user_changes.set_state(tx, colleague.user, "locked", "by staff")
             tx.commit()
     return made
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.people import users
+from chalicelib.people import user_changes
 from tests.browsing import Browser
 from tests.customers import OTHER_PASSWORD, Customer, enter_password, make_customer, newest_link, with_app
 from tests.factories import staff
@@ -164,7 +164,7 @@ def by_temporary_password(world: World, customer: Customer, _: Browser) -> str:
     from chalicelib.security import passwords
 
     tx = staff(customer.portal).transaction()
-    users.set_password(
+    user_changes.set_password(
         tx, customer.user, passwords.hashed("k7mq-3fdx-9wtr-h2cn"), temporary_until=clock.timestamp() + 86400
     )
     tx.commit()

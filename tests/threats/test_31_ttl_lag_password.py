@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib import clock
-from chalicelib.people import credentials, users
+from chalicelib.people import credentials, user_changes
 from chalicelib.people import staff as people
 from chalicelib.people.staff import By, StaffInput
 from chalicelib.security import links, passwords
@@ -162,7 +162,7 @@ def test_a_temporary_password(world: World, moment: MovableClock, hashes: Hashes
     customer = make_customer(world)
     tx = staff(customer.portal).transaction()
     until = clock.timestamp() + passwords.TEMPORARY_SECONDS
-    users.set_password(tx, customer.user, passwords.hashed(TEMPORARY), temporary_until=until)
+    user_changes.set_password(tx, customer.user, passwords.hashed(TEMPORARY), temporary_until=until)
     tx.commit()
     moment.advance(passwords.TEMPORARY_SECONDS)
     seen = enter_password(Browser(), customer, TEMPORARY)

@@ -15,7 +15,7 @@ import pytest
 from chalicelib import ids
 from chalicelib.errors import Conflict, Refusal
 from chalicelib.facts import Act
-from chalicelib.people import users
+from chalicelib.people import user_factors, user_sessions, users
 from chalicelib.people.shapes import Noted
 from chalicelib.people.users import User
 from chalicelib.security import totp
@@ -115,7 +115,7 @@ def make_user(world: World) -> User:
     seed = totp.kept(slug, user_id, SEED)
     step = int(world.clock()) // 30 - 10
     user = users.get(slug, user_id)
-    do(slug, lambda tx: users.set_totp(tx, user, seed=seed, name="Phone", step=step))
+    do(slug, lambda tx: user_factors.set_totp(tx, user, seed=seed, name="Phone", step=step))
     return users.get(slug, user_id)
 
 
@@ -134,7 +134,7 @@ def do(slug: str, add: Callable[[Transaction], None]) -> str:
 def sign_in(user: User, step: int, session_id: str) -> str:
     noted = Noted(at=0, until=2**40, browser="Firefox, Linux")
     return do(
-        user.portal, lambda tx: users.note_session(tx, user, session_id, noted, refusal=Used(), step=step)
+        user.portal, lambda tx: user_sessions.note_session(tx, user, session_id, noted, refusal=Used(), step=step)
     )  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def test_of_64_parallel_sign_ins_with_the_same_step_one_succeeds(world: World) -
 
 def test_of_64_parallel_uses_of_the_same_step_one_succeeds(world: World) -> None:
     user, step = make_user(world), int(world.clock()) // 30
-    use = lambda: do(user.portal, lambda tx: users.use_totp_step(tx, user, step, Used()))  # noqa: E731
+    use = lambda: do(user.portal, lambda tx: user_factors.use_totp_step(tx, user, step, Used()))  # noqa: E731
     assert Counter(at_once([use] * 64, threads=64)) == {"done": 1, "used": 63}
     assert sign_in(users.get(user.portal, user.id), step, "f" * 64) == "used", "nor for anything else"
 
@@ -165,7 +165,7 @@ def test_after_a_step_no_older_one_opens_and_newer_ones_do(world: World) -> None
     for older in (step - 1, step):
         present = users.get(user.portal, user.id)
         assert sign_in(present, older, "b" * 64) == "used"
-        assert do(user.portal, lambda tx, s=older: users.use_totp_step(tx, present, s, Used())) == "used"  # type: ignore[misc] # noqa: B023
+        assert do(user.portal, lambda tx, s=older: user_factors.use_totp_step(tx, present, s, Used())) == "used"  # type: ignore[misc] # noqa: B023
     assert sign_in(users.get(user.portal, user.id), step + 1, "c" * 64) == "done"
     assert set(users.get(user.portal, user.id).sessions) == {"a" * 64, "c" * 64}
 
@@ -178,6 +178,6 @@ def test_the_step_that_confirmed_an_app_opens_nothing(world: World) -> None:
 def test_a_step_of_an_app_that_was_replaced_meanwhile_opens_nothing(world: World) -> None:
     user, step = make_user(world), int(world.clock()) // 30
     other = totp.kept(user.portal, user.id, totp.new_seed())
-    do(user.portal, lambda tx: users.set_totp(tx, user, seed=other, name="Other phone", step=step - 5))
-    assert do(user.portal, lambda tx: users.use_totp_step(tx, user, step, Used())) == "used"
+    do(user.portal, lambda tx: user_factors.set_totp(tx, user, seed=other, name="Other phone", step=step - 5))
+    assert do(user.portal, lambda tx: user_factors.use_totp_step(tx, user, step, Used())) == "used"
     assert sign_in(user, step, "a" * 64) == "used"
