@@ -8,7 +8,6 @@ or learn a password.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final, Literal, get_args
@@ -22,7 +21,7 @@ from ..facts import Act, Kind
 from ..portals import Portal
 from ..security import links
 from ..security.links import Purpose
-from ..storage import together
+from ..storage import afresh, together
 from . import accounts, credential_links, user_changes, usernames, users
 from .shapes import Account
 from .telling import tell, tell_gone
@@ -67,7 +66,6 @@ _LOCKED_BECAUSE = {
     "": "It was locked by staff.",
 }
 _HELD_BY: Final[tuple[Purpose, ...]] = ("credential-create", "password-reset", "not-me", "contact-confirmation")
-_TRIES = 4  # when the account changes meanwhile
 
 Moment = Annotated[str, Meta(description="ISO 8601, in UTC.")]
 
@@ -130,12 +128,12 @@ def of_account(portal: Portal, account_id: str) -> Panel:
 
 def send_create(act: Act, portal: Portal, account_id: str) -> None:
     """Send the link to choose username and password to every primary email. Raises ActionRefused."""
-    _again(partial(_send_create, act, portal, account_id))
+    afresh(partial(_send_create, act, portal, account_id))
 
 
 def send_reset(act: Act, portal: Portal, account_id: str) -> None:
     """Send the link to choose a new password to every primary email. Raises ActionRefused."""
-    _again(partial(_send_reset, act, portal, account_id))
+    afresh(partial(_send_reset, act, portal, account_id))
 
 
 def set_username(act: Act, portal: Portal, account_id: str, username: str, *, version: int | None = None) -> None:
@@ -143,7 +141,7 @@ def set_username(act: Act, portal: Portal, account_id: str, username: str, *, ve
 
     Raises Invalid, UsernameTaken, ActionRefused, and Stale when `version` is given and no longer the present one.
     """
-    _again(partial(_set_username, act, portal, account_id, usernames.checked(username), version))
+    afresh(partial(_set_username, act, portal, account_id, usernames.checked(username), version))
 
 
 def change_username(act: Act, portal: Portal, account_id: str, username: str, *, version: int | None = None) -> None:
@@ -214,16 +212,6 @@ def _set_username(act: Act, portal: Portal, account_id: str, chosen: str, versio
     accounts.add_user(tx, act.portal, held.account, username=chosen, username_key=usernames.key(chosen))
     facts.record(tx, act, Kind.USERNAME_SET, facts.subject("account", account_id))
     tx.commit()
-
-
-def _again(attempt: Callable[[], None]) -> None:
-    """Try it, and again from the start when what it read was changed meanwhile. Raises Stale in the end."""
-    for _ in range(_TRIES - 1):
-        try:
-            return attempt()
-        except Stale:
-            continue
-    return attempt()
 
 
 def _allowed(portal: Portal, account_id: str, action: Action, version: int | None = None) -> _Held:

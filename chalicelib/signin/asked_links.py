@@ -20,11 +20,10 @@ from ..people.users import User
 from ..portals import Portal
 from ..security import identities, limits, links
 from ..security.identities import DestinationUsedUp
-from ..storage import Transaction, beside
+from ..storage import Transaction, afresh, beside
 from .doors import Door, Visitor, about, tries
 
 _MOST_TYPED = 300  # characters of a field that are read at all
-_TRIES = 4
 _NOBODY = "0" * 32  # an id that nothing has
 
 
@@ -41,7 +40,7 @@ def forgot_password(act: Act, portal: Portal, door: Door, username: str, visitor
     username_key = usernames.key(username[:_MOST_TYPED])
     if not username_key:
         raise Invalid(fields={"username": "Enter your username."})
-    _again(lambda: _forgot_password(act, portal, door, username_key, visitor))
+    afresh(lambda: _forgot_password(act, portal, door, username_key, visitor))
 
 
 def by_number(act: Act, portal: Portal, client_number: str, visitor: Visitor) -> None:
@@ -49,17 +48,7 @@ def by_number(act: Act, portal: Portal, client_number: str, visitor: Visitor) ->
     number_key = matching.number_key(client_number[:_MOST_TYPED])
     if not number_key:
         raise Invalid(fields={"client_number": f"Enter your {portal.wording.client_number_label.lower()}."})
-    _again(lambda: _by_number(act, portal, number_key, visitor))
-
-
-def _again(attempt: Callable[[], None]) -> None:
-    """Try it, and again from the start when what it read was changed meanwhile: no mail to an address that just left."""
-    for _ in range(_TRIES - 1):
-        try:
-            return attempt()
-        except Stale:
-            continue
-    return attempt()
+    afresh(lambda: _by_number(act, portal, number_key, visitor))
 
 
 def _forgot_password(act: Act, portal: Portal, door: Door, username_key: str, visitor: Visitor) -> None:

@@ -27,13 +27,13 @@ from .doors import (
     Pending,
     SignedIn,
     Stage,
-    Tries,
     Visitor,
     about,
     tries,
 )
 from .letting_in import let_in
 from .second_factor import ask_for_code, available
+from .tries import Tries
 
 T = TypeVar("T")
 _MOST_TYPED = 300  # characters of a field that are read at all

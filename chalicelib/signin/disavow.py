@@ -6,16 +6,16 @@ A link to set a new password goes to the addresses on file with it; that new pas
 from __future__ import annotations
 
 from .. import clock, facts, ids
-from ..errors import NotFound, Stale
+from ..errors import NotFound
 from ..facts import Act, Kind
 from ..people import credential_links, user_changes, users
 from ..portals import Portal
 from ..security import links
 from ..security.links import Link, LinkOver
+from ..storage import afresh
 from .doors import about
 
 PURPOSE: links.Purpose = "not-me"
-_TRIES = 4  # when the user changes meanwhile
 
 
 def seen(portal: str, token: str) -> Link:
@@ -32,12 +32,7 @@ def seen(portal: str, token: str) -> Link:
 
 def press(act: Act, portal: Portal, token: str) -> None:
     """Lock, end everything, and send the way back in. Raises LinkOver. Pressed again, it changes nothing more."""
-    for _ in range(_TRIES - 1):
-        try:
-            return _press(act, portal, token)
-        except Stale:  # the button was pressed twice, or the user was changed: by a thief, perhaps
-            continue
-    return _press(act, portal, token)
+    afresh(lambda: _press(act, portal, token))  # it may be pressed twice, or a thief may change something meanwhile
 
 
 def _press(act: Act, portal: Portal, token: str) -> None:

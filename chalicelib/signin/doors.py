@@ -13,6 +13,7 @@ from ..people.users import Kind, User
 from ..portals import Portal
 from ..security import browsers, identities, sessions
 from ..security.sessions import Lasting
+from .tries import Tries
 
 STEP_SECONDS = 15 * 60  # from the right password to the end of what it opened
 Stage = Literal["factor", "change", "set-up"]
@@ -105,25 +106,6 @@ class SignedIn:
     browser: str | None
     device: str | None
     next_path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tries:
-    """Under which names tries are counted: `plain` of what was typed, and whether this browser is known for it."""
-
-    plain: str
-    known_as: str
-    address: str
-
-    @property
-    def key(self) -> str:
-        """The identity whose failures and sends these are."""
-        return f"{self.plain}.{self.known_as}" if self.known_as else self.plain
-
-    @property
-    def counted_as(self) -> str:
-        """Whose tries these are: a known browser's own, else the client address's."""
-        return self.key if self.known_as else self.address
 
 
 def tries(portal: str, kind: Kind, username_key: str, visitor: Visitor) -> Tries:

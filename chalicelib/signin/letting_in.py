@@ -14,7 +14,8 @@ from ..people.users import User
 from ..portals import Portal
 from ..security import browsers, codes, identities, links, sessions
 from ..storage import Transaction
-from .doors import Door, PasswordWrong, SignedIn, StepOver, Tries, Visitor, about
+from .doors import Door, PasswordWrong, SignedIn, StepOver, Visitor, about
+from .tries import Tries
 
 
 @dataclass(frozen=True, slots=True)

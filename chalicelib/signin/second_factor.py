@@ -29,8 +29,9 @@ from ..security.codes import Challenge, CodeOver, CodeWrong
 from ..security.identities import SendsUsedUp
 from ..storage import Transaction, together
 from .asked_links import place
-from .doors import Door, Method, Pending, SignedIn, StepOver, Tries, Visitor, about, tries_of
+from .doors import Door, Method, Pending, SignedIn, StepOver, Visitor, about, tries_of
 from .letting_in import Proof, let_in
+from .tries import Tries
 
 PURPOSE = "second-factor"
 TEMPLATE = "verification-code"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyotp
+from argon2 import PasswordHasher
 
 from chalicelib import clock, portals
 from chalicelib.people import credentials, user_changes
@@ -391,3 +392,16 @@ def test_contacts_who_sign_in_by_code_accept_the_terms_too(world: World) -> None
     assert seen.path.startswith(f"/{client.slug}/terms")
     assert client.batch.title in browser.fill(accept="yes").shown
     assert client.batch.title in browser.open(f"/{client.slug}/").shown
+
+
+def test_a_hash_of_other_parameters_is_made_anew_at_sign_in(world: World) -> None:
+    customer = make_customer(world)
+    older = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
+    tx = staff(customer.portal).transaction()
+    user_changes.set_password(tx, customer.user, older)
+    tx.commit()
+    assert passwords.is_outdated(customer.user.password_hash or "")
+    browser = Browser()
+    assert enter_password(browser, customer).status == 200 and browser.cookie("session")
+    assert not passwords.is_outdated(customer.user.password_hash or "")
+    assert enter_password(Browser(), customer).status == 200
