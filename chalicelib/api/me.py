@@ -1,4 +1,4 @@
-"""Who calls, as the API sees them; and how a staff user shows a second factor again."""
+"""Who calls, as the API sees them; how a staff user changes their own card, and shows a second factor again."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from msgspec import Meta, Struct
 
 from .. import clock
 from ..errors import Conflict
-from ..people import step_up
+from ..people import staff, step_up
+from ..people.shapes import ProfileCard
 from ..signin.own_security import FRESH_SECONDS
 from ..web import cookies
 from ..web.callers import CSRF_HEADER
 from ..web.operation import Answer, Call, one
+from .changing import changed
 from .registry import AT, operation
 
 _GROUP = "Who am I"
@@ -26,6 +28,10 @@ class Me(Struct, frozen=True, kw_only=True):
     name: str
     portal: Annotated[str, Meta(description="The portal of the path. A key may be one of the whole deployment.")]
     role: str | None
+    title: Annotated[str | None, Meta(description="This and the next three are the card of a staff user.")]
+    phone: str | None
+    photo_url: str | None
+    about: str | None
     permissions: tuple[str, ...]
     csrf_token: Annotated[str | None, Meta(description=f"What a browser sends as {CSRF_HEADER} with every change.")]
     session_ends_at: Annotated[str | None, Meta(description="When the session is over unless it is used before then.")]
@@ -53,7 +59,31 @@ def tell_who_calls(call: Call[None, None]) -> Answer:
     """
     browser = call.caller.browser
     given = cookies.made("form", call.slug, browser.new_form) if browser and browser.new_form else ""
-    return Answer(_me(call), headers={"Set-Cookie": given} if given else {})
+    version = browser.user.version if browser else None
+    return Answer(_me(call), version=version, headers={"Set-Cookie": given} if given else {})
+
+
+@operation(
+    "PATCH", f"{AT}/me", _GROUP, body=ProfileCard, takes="patch", gives=Me, refusals=("conflict", "stale"),
+    example={"title": "Benefits adviser", "phone": "+1 415 555 0132"},
+)  # fmt: skip
+def change_own_card(call: Call[None, Any]) -> Answer:
+    """Change your own card.
+
+    The title, phone number, picture and words with which a staff user is presented. Name, address and role are changed by
+    colleagues. An API key has no card.
+    """
+    browser = call.caller.browser
+    if browser is None:
+        raise Conflict("An API key has no card: only a staff user has.")
+    user_id = browser.user.id
+    answer = changed(
+        call,
+        ProfileCard,
+        read=lambda: staff.get(call.slug, user_id),
+        change=lambda wanted, version: staff.change_card(call.act, call.country, user_id, wanted, version=version),
+    )
+    return Answer(_me(call, card=answer.value), version=answer.version)
 
 
 def stepped_up_before(call: Call[None, StepUp]) -> Answer:
@@ -78,8 +108,9 @@ def step_up_session(call: Call[None, StepUp]) -> Answer:
     return one(_me(call, proved_until=clock.timestamp() + FRESH_SECONDS))
 
 
-def _me(call: Call[Any, Any], proved_until: int = 0) -> Me:
+def _me(call: Call[Any, Any], *, proved_until: int = 0, card: ProfileCard | None = None) -> Me:
     caller, browser = call.caller, call.caller.browser
+    card = card or (browser.user.details if browser else None)
     proved = max(proved_until, browser.proved_until if browser and browser.session.proved_at else 0)
     return Me(
         kind=caller.kind,
@@ -87,6 +118,10 @@ def _me(call: Call[Any, Any], proved_until: int = 0) -> Me:
         name=caller.name,
         portal=call.slug,
         role=caller.role if browser else None,
+        title=card.title if card else None,
+        phone=card.phone if card else None,
+        photo_url=card.photo_url if card else None,
+        about=card.about if card else None,
         permissions=tuple(sorted(caller.scopes)),
         csrf_token=browser.csrf_token if browser else None,
         session_ends_at=clock.text(browser.session.idle_at) if browser else None,

@@ -61,7 +61,7 @@ def invite_staff(call: Call[None, StaffInput]) -> Answer:
     A mail goes to the address, with a link that works once within 24 hours: to choose a password, and set up a second
     factor. The address is the username for good. Nobody gives a role above their own.
     """
-    made = staff.invite(call.act, _by(call), call.body, user_id=call.new_id)
+    made = staff.invite(call.act, _by(call), call.body, country=call.country, user_id=call.new_id)
     return created(made, path(call.slug, "staff", made.id))
 
 
@@ -76,7 +76,7 @@ def read_staff(call: Call[None, None]) -> Answer:
     example={"role": "administrator"},
 )  # fmt: skip
 def change_staff(call: Call[None, Any]) -> Answer:
-    """Change a staff user's name, address or role.
+    """Change a staff user's name, address, role or card.
 
     A role counts from the next request on. The address of before is told that it was replaced, and what was sent there
     opens nothing any more; an invitation that was not accepted is sent anew with invite.
@@ -86,7 +86,9 @@ def change_staff(call: Call[None, Any]) -> Answer:
         call,
         StaffInput,
         read=lambda: staff.get(call.slug, user_id),
-        change=lambda wanted, version: staff.change(call.act, _by(call), user_id, wanted, version=version),
+        change=lambda wanted, version: staff.change(
+            call.act, _by(call), user_id, wanted, country=call.country, version=version
+        ),
     )
 
 

@@ -90,7 +90,16 @@ class AccountCreated(Account, frozen=True, kw_only=True):
     contacts: tuple[Contact, ...] = ()
 
 
-class UserDetails(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ProfileCard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a staff user is presented to others."""
+
+    title: fields.Line = ""
+    phone: Phone | None = None
+    photo_url: fields.Url | None = None
+    about: fields.Text = ""
+
+
+class UserDetails(ProfileCard, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who a user is. A customer's user has its account's name and primary emails instead."""
 
     first_name: fields.Line = ""

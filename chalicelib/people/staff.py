@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from msgspec import Meta, Struct
+import msgspec
+from msgspec import Meta
 
 from .. import clock, facts, fields, ids
 from ..errors import Conflict, Forbidden, Invalid, NotFound, Stale, TooMany
@@ -23,10 +24,11 @@ from ..security.identities import SendsUsedUp
 from ..security.limits import CODE_SENDS
 from ..storage import Page, Transaction
 from . import matching, user_changes, user_factors, usernames, users
-from .shapes import Email, UserDetails
+from .shapes import Email, ProfileCard, UserDetails
 from .telling import tell, tell_replaced
 from .users import User, UsernameTaken
 
+C = TypeVar("C", bound=ProfileCard)
 Role = Literal["owner", "administrator", "support", "agent"]
 STEP_UP = "step-up"  # under which tries at showing a second factor again are counted
 _INVITED_SECONDS = 24 * 3600  # docs/security.md, "Decided numbers"
@@ -38,7 +40,7 @@ _LAST_OWNER = "This is the last owner who can sign in here. Make somebody else a
 _TOO_MANY_MAILS = "This address has been sent as much as may be for now. Wait, then try again."
 
 
-class StaffInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StaffInput(ProfileCard, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What colleagues can say of a staff user."""
 
     first_name: fields.Line = ""
@@ -83,8 +85,11 @@ def listed(portal: str, *, sort: str = "name", limit: int = 50, cursor: str | No
     return Page([_shown(user) for user in found.items], found.cursor)
 
 
-def invite(act: Act, by: By, wanted: StaffInput, *, user_id: str | None = None) -> StaffUser:
-    """A new staff user, and the mail that lets them choose a password. Raises Forbidden, Invalid, UsernameTaken."""
+def invite(act: Act, by: By, wanted: StaffInput, *, country: str = "", user_id: str | None = None) -> StaffUser:
+    """A new staff user, and the mail that lets them choose a password. Raises Forbidden, Invalid, UsernameTaken.
+
+    `country` is where a phone number without a country code is from; where it is not known, such a number is refused.
+    """
     user_id = user_id or ids.new()
     _must_reach(act, by, user_id, wanted.role)
     email = _email(wanted.email)
@@ -98,7 +103,7 @@ def invite(act: Act, by: By, wanted: StaffInput, *, user_id: str | None = None) 
         username=username,
         username_key=usernames.key(username),
         role=wanted.role,
-        details=_details(wanted, email),
+        details=_details(wanted, email, country),
         emails=(email,),
     )
     _send_invitation(tx, act, by, user_id, email, wanted.role)
@@ -122,8 +127,10 @@ def send_invitation_again(act: Act, by: By, user_id: str) -> StaffUser:
     return get(act.portal, user_id)
 
 
-def change(act: Act, by: By, user_id: str, wanted: StaffInput, *, version: int | None = None) -> StaffUser:
-    """Another name, address or role. A replaced address is told, and links that went there are over.
+def change(
+    act: Act, by: By, user_id: str, wanted: StaffInput, *, country: str = "", version: int | None = None
+) -> StaffUser:
+    """Another name, address, role or card. A replaced address is told, and links that went there are over.
 
     A role counts from the next request on. Raises Forbidden, Conflict (the last owner), Stale.
     """
@@ -131,7 +138,7 @@ def change(act: Act, by: By, user_id: str, wanted: StaffInput, *, version: int |
     if version is not None and version != user.version:
         raise Stale
     email = _email(wanted.email) if wanted.email != user.details.email else wanted.email
-    details = _details(wanted, email)
+    details = _details(wanted, email, country)
     if details == user.details and wanted.role == user.role:
         return _shown(user)
     tx = act.transaction()
@@ -144,6 +151,21 @@ def change(act: Act, by: By, user_id: str, wanted: StaffInput, *, version: int |
         tell_replaced(tx, act, user)
         _cancel_links(tx, user)
     facts.record(tx, act, Kind.STAFF_CHANGED, _about(user.id), _changes(user, details, wanted.role))
+    tx.commit()
+    return get(act.portal, user_id)
+
+
+def change_card(act: Act, country: str, user_id: str, wanted: ProfileCard, *, version: int) -> StaffUser:
+    """Another card of whoever acts: their own, on which level ever they are. Raises Invalid, Stale."""
+    user = _user(act.portal, user_id)
+    if version != user.version:
+        raise Stale
+    details = msgspec.structs.replace(user.details, **fields.values(_checked_card(wanted, country), ProfileCard))
+    if details == user.details:
+        return _shown(user)
+    tx = act.transaction()
+    user_changes.change_details(tx, user, details)
+    facts.record(tx, act, Kind.STAFF_CHANGED, _about(user.id), _changes(user, details, user.role))
     tx.commit()
     return get(act.portal, user_id)
 
@@ -371,8 +393,16 @@ def _username(email: str) -> str:
         ) from None
 
 
-def _details(wanted: StaffInput, email: str) -> UserDetails:
-    return UserDetails(first_name=wanted.first_name, last_name=wanted.last_name, email=email)
+def _details(wanted: StaffInput, email: str, country: str) -> UserDetails:
+    return UserDetails(**{**fields.values(_checked_card(wanted, country), UserDetails), "email": email})
+
+
+def _checked_card(wanted: C, country: str) -> C:
+    """The same with the phone number in E.164. Raises Invalid."""
+    number = matching.phone_key(wanted.phone, country) if wanted.phone else None
+    if wanted.phone and number is None:
+        raise Invalid(fields={"phone": matching.NO_PHONE})
+    return msgspec.structs.replace(wanted, phone=number)
 
 
 def _changes(user: User, details: UserDetails, role: str) -> dict[str, object]:
@@ -387,9 +417,7 @@ def _changes(user: User, details: UserDetails, role: str) -> dict[str, object]:
 def _shown(user: User) -> StaffUser:
     state = "invited" if user.is_active and user.password_hash is None else user.state
     return StaffUser(
-        first_name=user.details.first_name,
-        last_name=user.details.last_name,
-        email=user.details.email or "",
+        **{**fields.values(user.details), "email": user.details.email or ""},
         role=user.role,  # type: ignore[arg-type]
         id=user.id,
         version=user.version,

@@ -58,6 +58,7 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("DELETE", f"{_AT}/api-keys/{{key}}"): _fresh("api-keys:manage"),
     #
     ("GET", f"{_AT}/me"): Guard("key"),
+    ("PATCH", f"{_AT}/me"): Guard("key"),
     ("POST", f"{_AT}/me/step-up"): Guard("key"),
     ("GET", f"{_AT}/staff"): _key("staff:read"),
     ("POST", f"{_AT}/staff"): _fresh("staff:manage"),

@@ -27,6 +27,7 @@ from .conftest import Office, at_once, good
 ROWS = [(method, route, guard) for (method, route), guard in GUARDS.items() if guard.audience == "key"]
 CHANGES = [(method, route) for method, route, _ in ROWS if method != "GET"]
 IDS = dict.fromkeys(("account", "contact", "batch", "document", "message", "key", "user"), "0" * 32)
+CARD = {"title": "Adviser", "phone": "+14155550132", "photo_url": "https://acme.example/a.png", "about": "Two\nlines"}
 BODIES: dict[str, Any] = {"POST": {}, "PATCH": {"nonsense": 1}}
 FOREIGN = ("https://evil.example", "null", "http://portal.example.com", "https://portal.example.com.evil.example", "")
 
@@ -255,6 +256,7 @@ def test_me_of_a_session(office: Office) -> None:
     me = good(caller.get(f"{office.at}/me")).json
     assert me == {
         "kind": "user", "id": colleague.id, "name": colleague.user.name, "portal": office.slug, "role": "support",
+        "title": "", "phone": None, "photo_url": None, "about": "",
         "permissions": sorted(ROLES["support"]), "csrf_token": caller.token,
         "session_ends_at": clock.text(clock.timestamp() + 1800), "proved_until": clock.text(clock.timestamp() + 600),
     }  # fmt: skip
@@ -277,8 +279,42 @@ def test_me_of_a_key(office: Office, deployment: ApiClient) -> None:
         me = good(caller.get(f"{office.at}/me")).json
         assert (me["kind"], me["name"], me["portal"], me["role"]) == ("api-key", "Test", office.slug, None)
         assert {me["csrf_token"], me["session_ends_at"], me["proved_until"]} == {None}
-    reply = office.api.post(f"{office.at}/me/step-up", {"code": "123456"})
-    assert (reply.status, reply.code) == (409, "conflict")
+        assert {me["title"], me["phone"], me["photo_url"], me["about"]} == {None}
+    for reply in (
+        office.api.post(f"{office.at}/me/step-up", {"code": "123456"}),
+        office.api.patch(f"{office.at}/me", {"title": "Robot"}),
+    ):
+        assert (reply.status, reply.code) == (409, "conflict")
+
+
+@pytest.mark.parametrize("role", LEVELS)
+def test_everybody_changes_their_own_card_and_nothing_else_of_themselves(office: Office, role: str) -> None:
+    colleague, caller = in_a_row(office.slug, role, proved=False)
+    before, mine = colleague.user, f"{office.at}/me"
+    changed = good(caller.patch(mine, {**CARD, "phone": "(415) 555-0132"}))
+    assert changed.json == good(caller.get(mine)).json
+    assert {name: changed.json[name] for name in CARD} == CARD
+    assert changed.headers["ETag"] == good(caller.get(mine)).headers["ETag"]
+    good(caller.patch(mine, {"title": "Adviser"}))  # nothing to do
+    after = colleague.user
+    assert (after.version, after.role) == (before.version + 1, role)
+    assert (after.name, after.emails) == (before.name, before.emails)
+    (fact,) = good(office.api.get(f"{office.at}/facts?subject=user:{colleague.id}")).items
+    assert (fact["kind"], fact["actor"]) == ("staff:user:changed", f"user:{colleague.id}")
+    assert fact["changes"] == dict.fromkeys(CARD, "changed")
+    for name, wrong in {"phone": "12", "photo_url": "javascript:x", "role": "owner", "email": "x@x.example"}.items():
+        refused = caller.patch(mine, {name: wrong})
+        assert (refused.status, list(refused.errors)) == (400, [name])
+    assert caller.patch(mine, {"title": "Old"}, If_Match='"1"').status == 412
+    assert colleague.user == after
+
+
+def test_of_parallel_changes_of_a_card_none_is_lost(office: Office) -> None:
+    colleague, caller = in_a_row(office.slug, "agent")
+    patches = [{"title": "Adviser"}, {"about": "Words"}] * 2
+    replies = at_once([partial(caller.patch, f"{office.at}/me", patch) for patch in patches])
+    assert {reply.status for reply in replies} == {200}
+    assert (colleague.user.details.title, colleague.user.details.about) == ("Adviser", "Words")
 
 
 # Step-up

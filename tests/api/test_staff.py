@@ -22,6 +22,7 @@ from .client import ApiClient, Reply
 from .conftest import Office, at_once, good, make_key
 
 ANA = {"first_name": "Ana", "last_name": "Silva", "email": "ana.silva@company.example", "role": "support"}
+CARD = {"title": "Adviser", "phone": "+14155550132", "photo_url": "https://acme.example/a.png", "about": "Two\nlines"}
 ACTS = ("invite", "deactivate", "reactivate", "reset-factors", "temporary-password", "unlock")
 
 
@@ -57,6 +58,7 @@ def test_an_invitation_is_mailed_and_opens_the_way_in(office: Office, boss: Staf
     assert made.headers["Location"] == f"https://portal.example.com/api/v1{one(office, made.id)}"
     assert made.json == {
         "id": made.id, "version": 1, "first_name": "Ana", "last_name": "Silva", "email": "Ana.Silva@company.example",
+        "title": "", "phone": None, "photo_url": None, "about": "",
         "role": "support", "username": "Ana.Silva@company.example", "state": "invited", "second_factors": [],
         "has_temporary_password": False, "last_sign_in": None, "created_at": clock.text(clock.timestamp()),
         "updated_at": clock.text(clock.timestamp()),
@@ -209,6 +211,19 @@ def test_a_change_counts_the_version_and_is_merged(office: Office, boss: StaffCl
     (fact, _) = good(boss.get(f"{office.at}/facts?subject=user:{made.id}")).items
     assert (fact["kind"], fact["changes"]) == ("staff:user:changed", {"last_name": "changed"})
     assert good(boss.get(f"{office.at}/staff?sort=-name")).items[0]["last_name"] == "Souza"
+
+
+def test_a_card_is_optional_and_changed_like_all_else(office: Office, boss: StaffClient) -> None:
+    """A phone number is kept in international form; one without a country code is of the portal's country."""
+    made = good(invite(boss, office, **{**CARD, "phone": "(415) 555-0132"})).json
+    assert {name: made[name] for name in CARD} == CARD
+    reply = good(boss.patch(one(office, made["id"]), {"title": "Senior adviser", "phone": None}))
+    assert {name: reply.json[name] for name in CARD} == {**CARD, "title": "Senior adviser", "phone": None}
+    (fact, _) = good(boss.get(f"{office.at}/facts?subject=user:{made['id']}")).items
+    assert (fact["kind"], fact["changes"]) == ("staff:user:changed", {"title": "changed", "phone": "changed"})
+    for name, wrong in {"phone": "12", "photo_url": "http://a.example", "title": "a\nb", "about": "\x00"}.items():
+        for refused in (invite(boss, office, **{name: wrong}), boss.patch(one(office, made["id"]), {name: wrong})):
+            assert (refused.status, list(refused.errors)) == (400, [name])
 
 
 def test_a_replaced_address_is_told_and_its_links_are_over(office: Office, boss: StaffClient, world: World) -> None:

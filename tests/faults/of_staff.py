@@ -322,6 +322,29 @@ class StepsUp(Repeatable):
         assert self.show(self.code).status == 400, "a code proved twice"
 
 
+class ChangesOwnCard(Repeatable):
+    """Changes the own card: noted once."""
+
+    route = ("PATCH", f"{_AT}/me")
+    sample = 4
+
+    def prepare(self) -> None:
+        self.colleague = make_colleague(self.slug, "agent")
+        self.browser = signed_in(self.colleague)
+
+    def act(self) -> Seen:
+        held = {
+            "Cookie": self.browser.cookies,
+            "X-CSRF-Token": self.browser.token,
+            "Content-Type": "application/json",
+        }
+        return request("PATCH", f"/api/v1/portals/{self.slug}/me", b'{"title": "Adviser"}', headers=held)
+
+    def check(self) -> None:
+        assert self.colleague.user.details.title == "Adviser"
+        assert self.facts_about(f"user:{self.colleague.id}", Kind.STAFF_CHANGED) == 1
+
+
 class ReadsAUser(Reads):
     """What the API shows of users."""
 
@@ -341,5 +364,6 @@ def reading(path: str) -> type[Journey]:
 JOURNEYS: list[type[Journey]] = [
     SendsTheCreateLink, SendsTheResetLink, SetsTheUsername, ChangesTheUsername, DeletesTheUsername, InvitesStaff,
     InvitesAgain, ChangesStaff, Deactivates, Reactivates, ResetsFactors, SendsATemporaryPassword, Unlocks, StepsUp,
+    ChangesOwnCard,
     *map(reading, ("me", "staff", "staff/{user}", "accounts/{account}/credential")),
 ]  # fmt: skip
