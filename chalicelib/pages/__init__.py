@@ -14,6 +14,7 @@ from . import (
     second_factor,
     security,
     signing_in,
+    switching,
     terms,
     uploads,
     welcome,
@@ -22,5 +23,5 @@ from . import (
 
 __all__ = [
     "answering", "batches", "blueprint", "factor_setup", "forgotten", "links", "passwords", "second_factor", "security",
-    "signing_in", "terms", "uploads", "welcome", "well_known",
+    "signing_in", "switching", "terms", "uploads", "welcome", "well_known",
 ]  # fmt: skip

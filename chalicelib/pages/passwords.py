@@ -11,6 +11,7 @@ from ..errors import Invalid, TooMany
 from ..signin import by_password
 from ..signin.doors import AccountLocked, PasswordWrong
 from ..web.page import View, paragraphs
+from . import switching
 from .doors import both, door, go_on, password_path, visitor
 from .signing_in import NOTICES, later, safe_next, with_wait
 
@@ -52,7 +53,8 @@ def _page(view: View, values: dict[str, str], next_path: str, **more: Any) -> Re
     heading = f"Staff of {view.portal.name}" if view.is_staff_side else words.password_heading
     prefix = f"{view.base}/staff" if view.is_staff_side else view.base
     by_code = not view.is_staff_side and "code" in policy.sign_in_ways
-    show = view.show if values or more.get("errors") or more.get("notice") else view.show_alike
+    back = switching.way_back(view)
+    show = view.show if values or back or more.get("errors") or more.get("notice") else view.show_alike
     return show(
         "password.html",
         heading,
@@ -72,6 +74,7 @@ def _page(view: View, values: dict[str, str], next_path: str, **more: Any) -> Re
         forgot_username_url=None if view.is_staff_side else f"{view.base}/forgot-username",
         first_time_url=None if view.is_staff_side else f"{view.base}/first-time",
         staff=view.is_staff_side,
+        back=back,
         **more,
     )
 

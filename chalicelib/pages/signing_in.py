@@ -15,7 +15,7 @@ from ..security.codes import CodeOver, CodeWrong
 from ..signin import by_client_number as journey
 from ..signin.by_client_number import StillOpen, Visit, Visitor
 from ..web.page import View, page, paragraphs
-from . import blueprint
+from . import blueprint, switching
 
 NOTICES = {
     "link-over": (
@@ -34,6 +34,7 @@ NOTICES = {
     ),
     "ended": ("info", "You were signed out. Sign in to go on."),
     "signed-out": ("success", "You have signed out."),
+    "another": ("info", "Sign in to the other account. The one you came from stays signed in."),
 }
 
 
@@ -190,7 +191,8 @@ def _asks_password_first(view: View) -> bool:
 
 
 def _start_page(view: View, values: dict[str, str], next_path: str, **more: Any) -> Response:
-    show = view.show if values or "errors" in more else view.show_alike
+    back = switching.way_back(view)
+    show = view.show if values or back or "errors" in more else view.show_alike
     return show(
         "sign_in.html",
         view.portal.wording.sign_in_heading,
@@ -199,6 +201,7 @@ def _start_page(view: View, values: dict[str, str], next_path: str, **more: Any)
         next_path=next_path,
         password_url=_password_url(view, next_path),
         first_time_url=None,
+        back=back,
         **more,
     )
 

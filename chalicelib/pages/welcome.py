@@ -16,7 +16,7 @@ from ..selfservice.statuses import LABELS
 from ..signin import own_security
 from ..web import headers
 from ..web.page import View, page, paragraphs
-from . import blueprint
+from . import blueprint, switching
 
 STATUS_KINDS = {
     "client_review": "review",
@@ -47,9 +47,19 @@ def welcome(view: View) -> Response:
 
 @page(blueprint, "POST", "/sign-out")
 def sign_out(view: View) -> Response:
-    """End the session at once, whether it still lived or not."""
-    cookie = view.cookie("session")
-    session = sessions.read(view.slug, cookie, view.portal.policy) if cookie else None
+    """End the session at once, whether it still lived or not, and those of other accounts that wait in this browser."""
+    for secret in (view.cookie("session"), *(each.secret for each in switching.held(view))):
+        if secret:
+            _end(view, secret)
+    view.drop("session")
+    view.drop("step")
+    if view.cookie("others"):
+        view.drop("others")
+    return view.go("/sign-in?notice=signed-out")
+
+
+def _end(view: View, secret: str) -> None:
+    session = sessions.read(view.slug, secret, view.portal.policy)
     if session and session.username_key:
         user = users.find(view.slug, session.username_key)
         own_security.sign_out(view.act, view.slug, user, session, Kind.SIGNED_OUT)
@@ -59,9 +69,6 @@ def sign_out(view: View) -> Response:
         sessions.end(tx, view.slug, session.id)
         facts.record(tx, act, Kind.SIGNED_OUT, facts.subject("contact", session.holder))
         tx.commit()
-    view.drop("session")
-    view.drop("step")
-    return view.go("/sign-in?notice=signed-out")
 
 
 @page(blueprint, "POST", "/session/extend")

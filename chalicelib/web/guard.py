@@ -161,6 +161,10 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("POST", "/{portal}/links/again"): _VISITOR,
     ("POST", "/{portal}/sign-out"): _VISITOR,
     ("POST", "/{portal}/session/extend"): _CLIENT,
+    ("GET", "/{portal}/switch"): _CLIENT,
+    ("POST", "/{portal}/switch"): _CLIENT,
+    ("POST", "/{portal}/switch/add"): _CLIENT,
+    ("POST", "/{portal}/switch/back"): _VISITOR,
     ("GET", "/{portal}/terms"): _CLIENT,
     ("POST", "/{portal}/terms"): _CLIENT,
     **{

@@ -170,6 +170,7 @@ class View:
             "home_url": f"{side}/" if not self.is_staff_side else side,
             "expired_url": f"{side}/sign-in?notice=session-over&next={back}",
             "security_url": f"{side}/security" if self.user else None,
+            "switch_url": None if self.is_staff_side else f"{side}/switch",
         }
 
     @property

@@ -172,6 +172,66 @@ class SignsOut(ByBrowser):
         assert self.facts_about(f"contact:{self.client.contact.id}", "client:sign-in:ended") == 1
 
 
+class PutsAside(ByBrowser):
+    """Goes to sign in to another account."""
+
+    route = ("POST", "/{portal}/switch/add")
+    good = (303,)
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.first = self.client
+        self.enter()
+        self.browser.open(f"/{self.slug}/switch")
+
+    def act(self) -> Seen:
+        return self.post("/switch/add")
+
+    def midway(self) -> None:
+        assert bool(self.browser.cookie("session")) != bool(self.browser.cookie("others")), "in twice, or lost"
+
+    def check(self) -> None:
+        self.midway()
+        self.browser.open(f"/{self.slug}/sign-in")
+        assert self.first.batch.title in self.browser.press("Go back").shown
+
+
+class GoesBack(PutsAside):
+    """Thinks better of it."""
+
+    route = ("POST", "/{portal}/switch/back")
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.browser.press("Sign in to another account")
+
+    def act(self) -> Seen:
+        return self.post("/switch/back")
+
+    def check(self) -> None:
+        self.midway()
+        assert self.first.batch.title in self.browser.open(f"/{self.slug}").shown
+
+
+class Switches(GoesBack):
+    """Goes on in the account of before; the second one waits."""
+
+    route = ("POST", "/{portal}/switch")
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.client = self.make_client()
+        self.enter()
+        self.browser.open(f"/{self.slug}/switch")
+        self.chosen = self.browser.here.form_with("n").fields["n"]
+
+    def act(self) -> Seen:
+        return self.post("/switch", n=self.chosen)
+
+    def midway(self) -> None:
+        assert self.browser.cookie("session") and self.browser.cookie("others")
+
+
 class StaysSignedIn(ByBrowser):
     """Keeps the session."""
 
@@ -308,9 +368,10 @@ def looking(path: str, *good: int, step: str = "") -> type[Journey]:
 
 
 JOURNEYS: list[type[Journey]] = [
-    Begins, AsksForACode, AsksForAnother, EntersTheCode, EntersAWrongCode, SignsOut, StaysSignedIn, Answers, NamesAFile,
+    Begins, AsksForACode, AsksForAnother, EntersTheCode, EntersAWrongCode, SignsOut, PutsAside, GoesBack, Switches,
+    StaysSignedIn, Answers, NamesAFile,
     SharesAFile,
     looking(""), looking("/sign-in"), looking("/sign-in/confirm", step="confirm"), looking("/sign-in/code", step="code"),
-    looking("/trouble"), looking("/batches/{batch}"), looking("/batches/{batch}/documents/{document}", 303),
+    looking("/trouble"), looking("/switch"), looking("/batches/{batch}"), looking("/batches/{batch}/documents/{document}", 303),
     looking("/batches/{batch}/upload"), looking("/batches/{batch}/upload/{document}"),
 ]  # fmt: skip

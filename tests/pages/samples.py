@@ -59,6 +59,7 @@ SIGNED_IN: Context = {
     "home_url": "/acme/",
     "expired_url": "/acme/session/over",
     "security_url": None,
+    "switch_url": "/acme/switch",
 }
 WITH_PASSWORD: Context = SIGNED_IN | {"security_url": "/acme/security"}
 STAFF: Context = SIGNED_IN | {
@@ -66,7 +67,9 @@ STAFF: Context = SIGNED_IN | {
     "sign_out_url": "/acme/staff/sign-out",
     "home_url": "/acme/staff",
     "security_url": "/acme/staff/security",
+    "switch_url": None,
 }
+BACK: Context = {"name": "Lopez & Daughters Bakery", "action": "/acme/switch/back"}
 REVIEW: Context = {
     "url": "/acme/batches/01",
     "title": "2027 medical, dental and vision renewal",
@@ -257,7 +260,7 @@ def base(title: str, **changed: Any) -> Context:
 
 
 def sign_in(**changed: Any) -> Context:
-    return base("Sign in", wording=WORDING, next_path=None) | changed
+    return base("Sign in", wording=WORDING, next_path=None, back=None) | changed
 
 
 def confirm(**changed: Any) -> Context:
@@ -317,6 +320,7 @@ def password(**changed: Any) -> Context:
         "forgot_username_url": "/acme/forgot-username",
         "first_time_url": "/acme/first-time",
         "staff": False,
+        "back": None,
     }
     return base("Sign in", wording=words, next_path="", action="/acme/sign-in/password") | ways | changed
 
@@ -415,6 +419,13 @@ def security(**changed: Any) -> Context:
     return base("Security", signed_in=WITH_PASSWORD) | person | ways | held | seen | changed
 
 
+def switch(**changed: Any) -> Context:
+    others = [{"id": "0" * 64, "name": "Rivera Bakery"}, {"id": "1" * 64, "name": "Wolfe and Sons"}]
+    ways: Context = {"switch_action": "/acme/switch", "add_action": "/acme/switch/add", "most": 6}
+    who: Context = {"name": "Lopez & Daughters Bakery", "others": others}
+    return base("Switch account", signed_in=SIGNED_IN) | who | ways | changed
+
+
 def ask_once(**changed: Any) -> Context:
     heading = "Forgot your password?"
     lead = ["Tell us your username, and we send a link to the addresses on file. It lets you choose a new password."]
@@ -440,6 +451,7 @@ def every() -> Iterator[Sample]:
     yield from _set_up_states()
     yield from _security_states()
     yield from _ask_once_states()
+    yield from _switch_states()
 
 
 def hostile() -> Iterator[Sample]:
@@ -731,6 +743,17 @@ def _security_states() -> Iterator[Sample]:
     yield Sample("security-long-names", "security.html", security(**long_names, portal=_long_portal()))
     yield Sample("security-many", "security.html", security(activity=ACTIVITY * 7, sessions=SESSIONS * 2))
     yield Sample("security-staff", "security.html", security(**staff, required=True))
+
+
+def _switch_states() -> Iterator[Sample]:
+    long_names = {"name": ENDLESS, "others": [{"id": "0" * 64, "name": name} for name in (ENDLESS, RIGHT_TO_LEFT)]}
+    yield Sample("switch", "switch.html", switch())
+    yield Sample("switch-one", "switch.html", switch(others=[]))
+    yield Sample("switch-full", "switch.html", switch(others=switch()["others"] * 2, add_action=None))
+    yield Sample("switch-long-names", "switch.html", switch(**long_names, portal=_long_portal()))
+    another: Context = {"kind": "info", "text": "Sign in to the other account. The one you came from stays signed in."}
+    yield Sample("sign-in-back", "sign_in.html", sign_in(back=BACK, notice=another))
+    yield Sample("password-back", "password.html", password(back=BACK | {"name": ENDLESS}, notice=another))
 
 
 def _ask_once_states() -> Iterator[Sample]:

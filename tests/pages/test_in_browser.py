@@ -37,7 +37,7 @@ TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 JINJA = environment()
 OF_CREDENTIALS = {
     "password.html", "link.html", "link_over.html", "new_password.html", "factor.html", "choose_factor.html", "totp.html",
-    "mobile.html", "factor_code.html", "recovery_codes.html", "security.html", "ask_once.html",
+    "mobile.html", "factor_code.html", "recovery_codes.html", "security.html", "ask_once.html", "switch.html",
 }  # fmt: skip
 
 pytestmark = [

@@ -18,7 +18,7 @@ TYPED = {
     "client_number": "NW-1", "last_name": "Nuñez", "destination": "maria@northwind.example",
     "code": "123456", "answer": "approve", "comment": "Fine.", "name": "A file", "username": "northwind",
     "password": "harbour-lantern-42-otter", "current_password": "harbour-lantern-42-otter", "mobile": "+14155550123",
-    "factor": "totp", "session": "others", "device": "0", "t": "1.0.x", "purpose": "password-reset", "method": "sms",
+    "factor": "totp", "session": "others", "device": "0", "t": "1.0.x", "purpose": "password-reset", "method": "sms", "n": "0",
 }  # fmt: skip
 FOREIGN = (
     "https://evil.example", "null", "http://portal.example.com", "https://portal.example.com:8443", "https://portal.example.com.evil.example",

@@ -19,7 +19,7 @@ from tests.world import World
 A_YEAR = 365 * 24 * 3600
 TYPED = {
     "answer": "changes", "comment": "", "code": "1", "name": "x", "username": "somebody", "password": "x", "mobile": "1",
-    "client_number": "X", "last_name": "", "method": "totp", "factor": "sms", "session": "0", "t": "x", "email": "x",
+    "client_number": "X", "last_name": "", "method": "totp", "factor": "sms", "session": "0", "t": "x", "email": "x", "n": "0",
 }  # fmt: skip
 _ROUTES = sorted(key for key in guard.GUARDS if guard.GUARDS[key].audience != "key")
 

@@ -35,7 +35,7 @@ from tests.factories import (
 from tests.world import World
 
 KINDS = {"session", "step", "form", "browser"}
-KINDS_OF_USERS = {"session", "staff", "pending", "setup", "draft", "device", "step", "form", "browser"}
+KINDS_OF_USERS = {"session", "staff", "pending", "setup", "draft", "device", "step", "form", "browser", "others"}
 
 
 class Recording(Browser):
@@ -82,6 +82,9 @@ def every_cookie_of_users(world: World) -> tuple[Customer, staffing.Colleague, l
     enter_password(phone, customer)
     phone.fill(code=customer.otp(), remember="yes")
     phone.open(f"/{customer.slug}/security")
+    phone.open(f"/{customer.slug}/switch")
+    phone.press("Sign in to another account")
+    phone.press("Go back")
     phone.press("Sign out")
     colleague = staffing.make_colleague(customer.slug, last_name="Quibblesworth", email="zephyrine@company.example")
     office.open(f"/{customer.slug}/staff/sign-in")
