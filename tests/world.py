@@ -183,6 +183,10 @@ class World:
         """What is in the stream now is never relayed."""
         self._stream.skip()
 
+    def forget_unsent(self) -> None:
+        """Take away whatever is queued and unsent."""
+        self._stream.forget()
+
     def tick(self) -> None:
         """The minute's tick."""
         from chalicelib.consumers import tick

@@ -22,7 +22,7 @@ _A_SHARD = 250  # messages of one shard in one sweep; the rest follows in the ne
 
 def sweep() -> int:
     """Look at every message that is due, and give how many were handed on again. Safe to run twice, or late."""
-    due = together([partial(_due, f"unsent#{shard}") for shard in range(UNSENT_SHARDS)])
+    due = [_due(f"unsent#{shard}") for shard in range(UNSENT_SHARDS)]  # in turn: each thread would open a connection
     looked_at = together([partial(_safely, key) for keys in due for key in keys])
     handed = [handing for handing in looked_at if handing]
     failed = hand_on(handed)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
 
 from .. import clock, facts, log
 from ..errors import Conflict, Refusal, Stale, TooMany, Unavailable
 from ..facts import Act, Kind
 from ..people import contacts
 from ..portals import Portal, known
-from ..storage import Transaction, query, together
+from ..storage import Transaction, query
 from . import reminders
 from .batches import is_account_open, notify, subject
 from .models import BatchRow
@@ -22,7 +21,7 @@ _PASSING = (Conflict, Stale, TooMany, Unavailable)  # refusals that may be over 
 def send_due() -> int:
     """Remind of everything that is due; how many were reminded. Safe to run twice, or late."""
     now = clock.timestamp()
-    due = together([partial(_due, f"due#{shard}", now) for shard in range(reminders.SHARDS)])
+    due = [_due(f"due#{shard}", now) for shard in range(reminders.SHARDS)]  # in turn, as the sweep does
     return sum(_safely(key) for keys in due for key in keys)
 
 
