@@ -8,7 +8,7 @@ OUT ?= build/package
 export PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset test check lint format bench package deploy api-key checkov openapi screenshots clean
+.PHONY: help run reset test check lint format bench package deploy api-key owner checkov openapi screenshots clean
 
 help: ## what you can do here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -48,6 +48,9 @@ deploy: $(VENV)/.installed ## package and deploy STAGE to the AWS account of you
 
 api-key: $(VENV)/.installed ## make the first API key of a deployed STAGE; NAME="what it is for"
 	@$(PY) -m infra.keys --stage $(STAGE) first-api-key --name "$(or $(NAME),Setup)"
+
+owner: $(VENV)/.installed ## invite the first owner of a portal of a deployed STAGE; PORTAL=acme EMAIL=ana@acme.example
+	@$(PY) -m infra.owner --stage $(STAGE) --portal "$(PORTAL)" --email "$(EMAIL)"
 
 checkov: $(VENV)/.installed ## install checkov in an environment of its own; the tests do it if it is absent
 	@$(PY) -m tests.infra.checkov

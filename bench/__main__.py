@@ -9,16 +9,18 @@ from tests.world import World  # first: it sets the environment the product read
 
 def main() -> None:
     """Run the parts named on the command line, or all."""
-    wanted = sys.argv[1:] or ["sign_in", "api", "alike", "cold_start"]
-    if {"sign_in", "api", "alike"} & set(wanted):
+    wanted = sys.argv[1:] or ["sign_in", "credentials", "api", "alike", "cold_start"]
+    if {"sign_in", "credentials", "api", "alike"} & set(wanted):
         world = World()
-        from bench import alike, api, sign_in, trace
+        from bench import alike, api, credentials, sign_in, trace
 
         trace.time_pynamodb()
         with world.telling():
             world.reset()
             if "sign_in" in wanted:
                 sign_in.run(world)
+            if "credentials" in wanted:
+                credentials.run(world)
             if "api" in wanted:
                 trace.count_calls()
                 api.run(world)

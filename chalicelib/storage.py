@@ -34,7 +34,7 @@ from pynamodb.transactions import TransactWrite
 
 from . import aws, clock
 from .config import settings
-from .errors import Conflict, Invalid, Refusal, Unavailable
+from .errors import Conflict, Invalid, Refusal, Stale, Unavailable
 from .tables import TABLES, Table
 
 _CONFLICT_TRIES = 4  # one try and three more, as docs/architecture.md says
@@ -296,6 +296,16 @@ def guarded(call: Callable[[], T]) -> T:
         raise _translated(error) from error
 
 
+def afresh(attempt: Callable[[], T]) -> T:
+    """Do it, and again from the start when what it read was changed meanwhile: four times, then Stale is raised."""
+    for _ in range(_CONFLICT_TRIES - 1):
+        try:
+            return attempt()
+        except Stale:
+            continue
+    return attempt()
+
+
 def beside(first: Callable[[], T], second: Callable[[], U]) -> tuple[T, U]:
     """Run two independent calls at the same time. Both finish before either's error is raised, the first's first."""
     running = _pool.submit(first)
@@ -409,6 +419,6 @@ def _opened(cursor: str, table: Table, index: str | None, hash_name: str, hash_k
 
 
 __all__ = [
-    "Action", "Condition", "NumberAttribute", "Packed", "Page", "Row", "Transaction", "UnicodeAttribute", "beside",
+    "Action", "Condition", "NumberAttribute", "Packed", "Page", "Row", "Transaction", "UnicodeAttribute", "afresh", "beside",
     "client", "guarded", "live", "merged", "query", "raw", "size", "table_name", "together",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-// The pages work without this file. It fills in codes, counts down, warns before a session ends.
+// The pages work without this file. It fills in codes, shows passwords, counts down, warns before a session ends.
 "use strict";
 const find = (selector, root = document) => root.querySelector(selector);
 const hold = (button, on) => { button.ariaDisabled = on ? "true" : null; };
@@ -47,7 +47,7 @@ if (find(".confirm :checked")) { follow(); find(".confirm").onchange = follow; }
 const code = find("#code");
 if (code) {
   const form = code.form;
-  if (!problems && matchMedia("(pointer: fine)").matches) code.focus();
+  if (!problems && !code.closest("ol") && matchMedia("(pointer: fine)").matches) code.focus(); // not past steps unread
   if (window.OTPCredential && form.dataset.method === "sms") {
     const stop = new AbortController();
     form.addEventListener("submit", () => stop.abort());
@@ -78,6 +78,47 @@ if (file) file.onchange = () => {
     : one.size > most * 1048576 ? `This file is larger than ${most} MB. Choose a smaller one.` : "");
   file.reportValidity();
 };
+
+// A password can be looked at while it is typed, and leaves as a password.
+for (const input of document.querySelectorAll("[type=password]")) {
+  const toggle = Object.assign(document.createElement("button"), { type: "button", className: "button quiet small" });
+  const show = (on) => {
+    input.type = on ? "text" : "password";
+    toggle.textContent = on ? "Hide" : "Show";
+    toggle.ariaLabel = `${toggle.textContent} ${input.labels[0].textContent}`;
+  };
+  toggle.onclick = () => show(input.type === "password");
+  input.form.addEventListener("submit", () => show(false));
+  show(false);
+  input.after(toggle);
+}
+
+// Length and variety only: whether a password is easy to guess is for the server to say.
+const meter = find("[data-least]");
+if (meter) {
+  const [seen, said] = meter.querySelectorAll("span");
+  let timer;
+  find("#password").oninput = ({ target }) => {
+    const signs = [...target.value.normalize("NFKC")];
+    const missing = meter.dataset.least - signs.length;
+    const variety = new Set(signs).size;
+    const level = !signs.length ? 0 : missing > 0 ? 1 : variety < 6 ? 2 : missing > -4 || variety < 9 ? 3 : 4;
+    meter.dataset.level = level;
+    meter.querySelectorAll("i").forEach((bar, at) => { bar.className = at < level ? "on" : ""; });
+    seen.textContent = level === 1 ? `${missing} more to go` : meter.dataset[level] ?? "";
+    clearTimeout(timer);
+    timer = setTimeout(() => { said.textContent = seen.textContent; }, 1000);
+  };
+  meter.hidden = false;
+}
+
+const copier = find("[data-copy]");
+if (copier && navigator.clipboard) {
+  const told = find("[role=status]", copier.parentNode);
+  copier.hidden = false;
+  copier.onclick = () => navigator.clipboard.writeText(copier.value)
+    .then(() => "Copied", () => "Please copy by hand").then((text) => { told.textContent = text; });
+}
 
 const printer = find("[data-print]");
 if (printer) { printer.hidden = false; printer.onclick = () => print(); }

@@ -54,14 +54,14 @@ def change_portal(portal: Portal, **settings: Any) -> Portal:
 def make_account(portal: Portal, **details: Any) -> Account:
     """An account with a client number of its own."""
     plain = {"name": "Northwind Traders", "number": f"NW-{1000 + next(_numbers)}", **details}
-    return accounts.create(staff(portal), COUNTRY, msgspec.convert(plain, NewAccount))
+    return accounts.create(staff(portal), portal, msgspec.convert(plain, NewAccount))
 
 
 def change_account(portal: Portal, account_id: str, **details: Any) -> Account:
     """Replace some details."""
     held = accounts.get(portal.slug, account_id)
     plain = msgspec.to_builtins({name: getattr(held, name) for name in AccountInput.__struct_fields__})
-    return accounts.change(staff(portal), account_id, msgspec.convert({**plain, **details}, AccountInput))
+    return accounts.change(staff(portal), portal, account_id, msgspec.convert({**plain, **details}, AccountInput))
 
 
 def make_contact(portal: Portal, account: Account, **details: Any) -> Contact:

@@ -1,10 +1,24 @@
 """The JSON API below /api/v1: one blueprint, a module per kind of resource. Each handler calls one flow."""
 
-from . import accounts, api_keys, batches, contacts, documents, facts, messages, portals, product
+from . import (
+    accounts,
+    api_keys,
+    batches,
+    contacts,
+    credentials,
+    documents,
+    facts,
+    me,
+    messages,
+    portals,
+    product,
+    staff,
+)
 from .registry import api
 
 blueprint = api.blueprint
 
 __all__ = [
-    "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "documents", "facts", "messages", "portals", "product",
+    "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts", "me",
+    "messages", "portals", "product", "staff",
 ]  # fmt: skip

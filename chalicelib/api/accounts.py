@@ -101,7 +101,7 @@ def create_account(call: Call[None, NewAccount]) -> Answer:
     All of it or nothing. A client number belongs to one account of its portal, however it is spelled: NW-1001, nw 1001
     and NW1001 are one number.
     """
-    made = accounts.create(call.act, call.country, call.body, account_id=call.new_id)
+    made = accounts.create(call.act, call.portal, call.body, account_id=call.new_id)
     return created(made, path(call.slug, "accounts", made.id))
 
 
@@ -117,7 +117,7 @@ def create_accounts(call: Call[None, Any]) -> Answer:
     """
 
     def create(act: Act, wanted: NewAccount, new_id: str) -> object:
-        return accounts.create(act, call.country, wanted, account_id=new_id)
+        return accounts.create(act, call.portal, wanted, account_id=new_id)
 
     return create_rows(call, NewAccount, create)
 
@@ -142,7 +142,7 @@ def change_account(call: Call[None, Any]) -> Answer:
         call,
         AccountInput,
         read=lambda: accounts.get(call.slug, account_id),
-        change=lambda wanted, version: accounts.change(call.act, account_id, wanted, version=version),
+        change=lambda wanted, version: accounts.change(call.act, call.portal, account_id, wanted, version=version),
     )
 
 

@@ -35,9 +35,10 @@ def api_key_again(_call: Call[None, NewKey]) -> Answer:
 def create_api_key(call: Call[None, NewKey]) -> Answer:
     """Create an API key.
 
-    The answer holds the key; it is shown this once. A key can be given only permissions that the asking key has itself.
+    The answer holds the key; it is shown this once. A key can be given only permissions that the caller has too, and
+    staff:manage only by an owner, since with it a key acts on staff of every role.
     """
-    made = api_keys.create(call.act, call.body, maker=call.caller.scopes)
+    made = api_keys.create(call.act, call.body, maker=call.caller.handed_on)
     return created(made, path(call.slug, "api-keys", made.id))
 
 

@@ -57,6 +57,15 @@ _GUIDE = [
         looks like one that does not exist.</p>""",
     ),
     (
+        "Staff sessions",
+        "sessions",
+        """<p>Staff who are signed in at <code>/{portal}/staff/sign-in</code> call with the cookie of their session instead of
+        a key. Their permissions are those of their role, as of this very call. Every call but GET carries the header
+        <code>X-CSRF-Token</code>, whose value <code>GET …/me</code> gives. Dangerous calls (keys, staff, the portal's
+        settings, usernames) need a second factor shown within the last ten minutes: the refusal
+        <code>step-up-needed</code> says so, and <code>POST …/me/step-up</code> takes a code.</p>""",
+    ),
+    (
         "Lists",
         "lists",
         """<p>A list answers <code>{"items": […], "cursor": "…"}</code>. To go on, repeat the call with that

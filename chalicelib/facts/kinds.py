@@ -45,7 +45,51 @@ class Kind(StrEnum):
     CODE_NOT_SENT = "client:sign-in:code-not-sent"
     CODE_WRONG = "client:sign-in:code-wrong"
     SIGNED_IN = "client:sign-in:succeeded"
+    TERMS_ACCEPTED = "client:terms:accepted"
     SIGNED_OUT = "client:sign-in:ended"
+
+    CREDENTIAL_INVITED = "staff:credential:create-sent"
+    CREDENTIAL_INVITED_BY_ITSELF = "system:credential:create-sent"
+    CREDENTIAL_ASKED_FOR = "client:credential:create-asked-for"
+    USERNAME_SET = "staff:credential:username-set"
+    USERNAME_CHANGED = "staff:credential:username-changed"
+    USERNAME_DELETED = "staff:credential:username-deleted"
+    RESET_SENT = "staff:credential:reset-sent"
+    RESET_ASKED_FOR = "client:credential:reset-asked-for"
+    USERNAME_ASKED_FOR = "client:credential:username-asked-for"
+    NOTHING_SENT = "client:credential:nothing-sent"
+    LINK_OPENED = "client:credential:link-opened"
+    CREDENTIAL_CREATED = "client:credential:created"
+    PASSWORD_RESET = "client:credential:password-reset"  # noqa: S105
+    PASSWORD_CHANGED = "client:credential:password-changed"  # noqa: S105
+    ADDRESS_ASKED_FOR = "client:credential:address-asked-for"
+    ADDRESS_CHANGED = "client:credential:address-changed"
+    FACTOR_ADDED = "client:credential:factor-added"
+    FACTOR_REMOVED = "client:credential:factor-removed"
+    RECOVERY_CODES_MADE = "client:credential:recovery-codes-made"
+    RECOVERY_CODE_USED = "client:credential:recovery-code-used"
+    DEVICE_REMEMBERED = "client:credential:device-remembered"
+    DEVICE_FORGOTTEN = "client:credential:device-forgotten"
+    SESSION_ENDED = "client:credential:session-ended"
+    DISAVOWED = "client:credential:disavowed"
+
+    PASSWORD_WRONG = "client:sign-in:password-wrong"  # noqa: S105
+    PASSWORD_RIGHT = "client:sign-in:password-right"  # noqa: S105
+    FACTOR_SENT = "client:sign-in:factor-sent"
+    FACTOR_WRONG = "client:sign-in:factor-wrong"
+    ANSWER_WRONG = "client:sign-in:answer-wrong"
+
+    STAFF_INVITED = "staff:user:invited"
+    STAFF_CHANGED = "staff:user:changed"
+    STAFF_DEACTIVATED = "staff:user:deactivated"
+    STAFF_REACTIVATED = "staff:user:reactivated"
+    STAFF_FACTOR_RESET = "staff:user:factor-reset"
+    STAFF_PASSWORD_SENT = "staff:user:temporary-password-sent"  # noqa: S105
+    STAFF_REFUSED = "staff:user:change-refused"
+    STAFF_SIGNED_IN = "staff:sign-in:succeeded"
+    STAFF_SIGNED_OUT = "staff:sign-in:ended"
+    STAFF_STEPPED_UP = "staff:sign-in:stepped-up"
+    CREDENTIAL_UNLOCKED = "staff:credential:unlocked"
 
     MESSAGE_RELEASED = "staff:message:released"
     MESSAGE_SUPPRESSED = "system:message:suppressed"

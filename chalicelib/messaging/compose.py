@@ -1,32 +1,28 @@
 """From a queued row to what is sent: a mail with text and HTML parts, or one text message.
 
-Codes are worked out here, at the last moment, from the challenge the row names: neither the row nor the queue ever held
-them. Links lead to the configured public URL only.
+Codes and links are worked out at the last moment, by `derived`, from what the row names: neither the row nor the queue
+ever held them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
-from urllib.parse import urlsplit
 
 from .. import clock
 from ..config import settings
 from ..portals import Portal
-from ..security import codes
-from . import addresses, gsm, layout
+from . import addresses, derived, gsm, layout
 from .models import MessageRow
 from .templates import SmsWording, fill, fill_line, has_all
-from .wording import ANSWER_REMINDER, BATCH_IN_REVIEW, CLIENT_ANSWERED, TEMPLATES, VERIFICATION_CODE
+from .wording import TEMPLATES
 
 _AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 _LEAST = 8  # places: a name cut shorter than this says nothing any more
-_ON_ITS_WAY = 15  # seconds from asking to sending that do not make ten minutes nine
 _LINE_LIMIT = 200  # of a subject: mail programs show some 60, and a header must stay far below 998
 
 
@@ -77,7 +73,7 @@ def compose(row: MessageRow, portal: Portal) -> Email | Sms:
     template = TEMPLATES[row.template]
     names = [placeholder.name for placeholder in template.context]
     context = {name: row.context.get(name, "") for name in names}
-    values = {**context, "portal_name": portal.name, **_DERIVED[row.template](row, portal, context)}
+    values = {**context, "portal_name": portal.name, **derived.values(row, portal, context)}
     if row.channel == "sms" and template.sms:
         return Sms(addresses.checked("sms", row.recipient), _sms_text(template.sms, values))
     if row.channel == "email" and template.email:
@@ -86,7 +82,7 @@ def compose(row: MessageRow, portal: Portal) -> Email | Sms:
         blocks = [
             layout.Filled(block.kind, fill(block.text, values), values[block.link] if block.link else "")
             for block in wording.blocks
-            if has_all(block.text, values)
+            if has_all(block.text, values) and (not block.link or values[block.link])
         ]
         preheader = fill_line(wording.preheader, values)
         return Email(
@@ -133,45 +129,3 @@ def _cut(text: str, values: Mapping[str, str], wording: SmsWording) -> str:
         if over > 0 and f"(({name}))" in text:
             room[name] = gsm.shortened(room[name], max(_LEAST, gsm.length(room[name]) - over))
     return fill(text, room)
-
-
-def _batch_values(_row: MessageRow, portal: Portal, context: Mapping[str, str]) -> dict[str, str]:
-    return {
-        "link": f"{settings.public_url}/{portal.slug}/batches/{context['batch_id']}",
-        "answer_by_words": _day(context["answer_by"]) if context["answer_by"] else "",
-    }
-
-
-def _code_values(row: MessageRow, portal: Portal, context: Mapping[str, str]) -> dict[str, str]:
-    minutes = _minutes_left(row, portal)
-    return {
-        "code": codes.digits(portal.slug, context["challenge"], int(context["counter"]), int(context["version"])),
-        "minutes": str(minutes),
-        "time_left": f"{minutes} minute{'' if minutes == 1 else 's'}",
-        "host": urlsplit(settings.public_url).hostname or "",
-    }
-
-
-def _minutes_left(row: MessageRow, portal: Portal) -> int:
-    """Whole minutes until the code no longer counts, as it leaves us: it may have waited in the queue."""
-    if row.not_after is None:
-        return portal.policy.code_minutes
-    return max(1, (int(row.not_after) - clock.timestamp() + _ON_ITS_WAY) // 60)
-
-
-def _answer_values(_row: MessageRow, _portal: Portal, context: Mapping[str, str]) -> dict[str, str]:
-    return {"answered": {"approve": "approved", "changes": "asked for changes to"}[context["answer"]]}
-
-
-def _day(iso: str) -> str:
-    """2027-01-31 as 31 January 2027, which nobody reads the wrong way round."""
-    day = date.fromisoformat(iso)
-    return f"{day.day} {day:%B %Y}"
-
-
-_DERIVED: dict[str, Callable[[MessageRow, Portal, Mapping[str, str]], dict[str, str]]] = {
-    BATCH_IN_REVIEW.name: _batch_values,
-    ANSWER_REMINDER.name: _batch_values,
-    VERIFICATION_CODE.name: _code_values,
-    CLIENT_ANSWERED.name: _answer_values,
-}

@@ -21,7 +21,7 @@ _SHAPES = {  # compiled when first needed: the worker that sends never checks
     "id": r"[0-9a-f]{32}",
     "number": r"[0-9]{1,9}",
     "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    "answer": r"approve|changes",
+    "moment": r"[0-9]{1,11}",
 }
 EVERYWHERE = frozenset({"portal_name"})  # known in every template
 
@@ -36,17 +36,24 @@ class NotOneLine(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A value that whoever queues the message gives in its context."""
+    """A value that whoever queues the message gives in its context. A moment is in seconds since 1970."""
 
     name: str
-    kind: Literal["line", "text", "id", "number", "date", "answer"]
+    kind: Literal["line", "text", "id", "number", "date", "moment", "word"]
     meaning: str
     required: bool = True
+    words: tuple[str, ...] = ()  # of kind word: the only values there are
+
+    def allows(self, value: str) -> bool:
+        """Whether a value is of this kind."""
+        if self.kind == "word":
+            return value in self.words
+        return re.fullmatch(_SHAPES[self.kind], value) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block of a mail. `link` names the value that a button opens."""
+    """One block of a mail. `link` names the value that a button opens; a block whose link is blank is left out."""
 
     kind: Literal["heading", "paragraph", "quote", "button", "code", "small"]
     text: str
@@ -115,7 +122,7 @@ class Template:
             value = context.get(placeholder.name, "")
             if not value and not placeholder.required:
                 continue
-            if not value or not re.fullmatch(_SHAPES[placeholder.kind], value):
+            if not value or not placeholder.allows(value):
                 wrong[placeholder.name] = f"This message needs {placeholder.meaning} here."
         if wrong:
             raise Invalid(fields=wrong)

@@ -1,8 +1,12 @@
-"""The messages of the product and their default wording. A new message starts here: see CONTRIBUTING.md."""
+"""The messages of the product and their default wording. A new message starts here: see CONTRIBUTING.md.
+
+Those about usernames, passwords and second factors are in `wording_credentials`.
+"""
 
 from __future__ import annotations
 
 from .templates import Block, EmailWording, Placeholder, SmsWording, Template
+from .wording_credentials import CREDENTIAL_MESSAGES
 
 _BATCH = (
     Placeholder("batch_id", "id", "the batch's id"),
@@ -115,7 +119,7 @@ CLIENT_ANSWERED = Template(
         Placeholder("batch_id", "id", "the batch's id"),
         Placeholder("account_name", "line", "the account's name, on one line"),
         Placeholder("batch_title", "line", "the batch's title, on one line"),
-        Placeholder("answer", "answer", "approve or changes"),
+        Placeholder("answer", "word", "approve or changes", words=("approve", "changes")),
         Placeholder("contact_name", "line", "the contact's name, on one line", required=False),
         Placeholder("comment", "text", "the client's comment, at most 4,000 characters", required=False),
     ),
@@ -134,5 +138,5 @@ CLIENT_ANSWERED = Template(
     ),
 )
 
-_ALL = (BATCH_IN_REVIEW, ANSWER_REMINDER, VERIFICATION_CODE, CLIENT_ANSWERED)
+_ALL = (BATCH_IN_REVIEW, ANSWER_REMINDER, VERIFICATION_CODE, CLIENT_ANSWERED, *CREDENTIAL_MESSAGES)
 TEMPLATES = {template.name: template for template in _ALL}

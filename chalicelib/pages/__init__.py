@@ -4,6 +4,23 @@ from chalice import Blueprint
 
 blueprint = Blueprint(__name__)
 
-from . import answering, batches, signing_in, uploads, welcome
+from . import (
+    answering,
+    batches,
+    factor_setup,
+    forgotten,
+    links,
+    passwords,
+    second_factor,
+    security,
+    signing_in,
+    terms,
+    uploads,
+    welcome,
+    well_known,
+)
 
-__all__ = ["answering", "batches", "blueprint", "signing_in", "uploads", "welcome"]
+__all__ = [
+    "answering", "batches", "blueprint", "factor_setup", "forgotten", "links", "passwords", "second_factor", "security",
+    "signing_in", "terms", "uploads", "welcome", "well_known",
+]  # fmt: skip

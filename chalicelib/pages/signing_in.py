@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 from chalice import Response
 
@@ -11,13 +12,18 @@ from .. import clock
 from ..errors import Invalid, Refusal, TooMany
 from ..security import limits
 from ..security.codes import CodeOver, CodeWrong
-from ..security.sealed import seal, unseal
 from ..signin import by_client_number as journey
 from ..signin.by_client_number import StillOpen, Visit, Visitor
 from ..web.page import View, page, paragraphs
 from . import blueprint
 
-_NOTICES = {
+NOTICES = {
+    "link-over": (
+        "info",
+        "That link was opened already, or its time ran out. Sign in here; if you have no password yet, ask for a new link.",
+    ),
+    "tries-over": ("warning", "That code was not right, and it was the last try. Please sign in again."),
+    "password-set": ("success", "Your password is set. Sign in with it now."),
     "session-over": (
         "info",
         "You were signed out because you had not done anything here for a while. Sign in to go on.",
@@ -34,8 +40,11 @@ _NOTICES = {
 @page(blueprint, "GET", "/sign-in")
 def start(view: View) -> Response:
     """Ask for client number and last name."""
-    kind, text = _NOTICES.get(view.query.get("notice", ""), ("", ""))
     visit = _visit(view)
+    if _asks_password_first(view) and not (_offers_code(view) and (visit or view.query.get("by") == "code")):
+        kept = urlencode([(name, view.query[name]) for name in ("next", "notice") if name in view.query])
+        return view.go(f"/sign-in/password{'?' if kept else ''}{kept}")
+    kind, text = NOTICES.get(view.query.get("notice", ""), ("", ""))
     values = {"client_number": visit.number, "last_name": visit.last_name} if visit else {}
     return _start_page(
         view, values, safe_next(view, view.query.get("next", "")), notice={"kind": kind, "text": text} if kind else None
@@ -45,6 +54,8 @@ def start(view: View) -> Response:
 @page(blueprint, "POST", "/sign-in")
 def begin(view: View) -> Response:
     """Take them; nothing is looked up yet."""
+    if not _offers_code(view):
+        return view.go("/sign-in/password")
     typed = {name: view.form.get(name, "") for name in ("client_number", "last_name")}
     next_path = safe_next(view, view.form.get("next", ""))
     try:
@@ -80,7 +91,7 @@ def send_code(view: View) -> Response:
         errors = refusal.fields if offered else dict.fromkeys(["destination"], *refusal.fields.values())
         return _confirm_page(view, typed, errors=errors, status=400)
     except TooMany as refusal:
-        return _later(_confirm_page(view, typed, errors={"destination": _with_wait(refusal)}, status=429), refusal)
+        return later(_confirm_page(view, typed, errors={"destination": with_wait(refusal)}, status=429), refusal)
     _keep(view, asked)
     return view.go("/sign-in/code")
 
@@ -119,7 +130,7 @@ def enter_code(view: View) -> Response:
     except Invalid as refusal:
         return _code_page(view, visit, errors=refusal.fields, status=refusal.status)
     except TooMany as refusal:
-        return _later(_code_page(view, visit, errors={"code": _with_wait(refusal)}, status=429), refusal)
+        return later(_code_page(view, visit, errors={"code": with_wait(refusal)}, status=429), refusal)
     view.keep("session", entered.session)
     if entered.browser:
         view.keep("browser", entered.browser, view.portal.policy.known_browser_days * 86400)
@@ -140,9 +151,9 @@ def resend(view: View) -> Response:
         visit = journey.resend(view.act, view.portal, visit, _visitor(view))
     except StillOpen as refusal:
         _keep(view, refusal.visit)
-        return _later(_code_page(view, refusal.visit, errors={"code": _with_wait(refusal)}, status=429), refusal)
+        return later(_code_page(view, refusal.visit, errors={"code": with_wait(refusal)}, status=429), refusal)
     except TooMany as refusal:
-        return _later(_code_page(view, visit, errors={"code": _with_wait(refusal)}, status=429), refusal)
+        return later(_code_page(view, visit, errors={"code": with_wait(refusal)}, status=429), refusal)
     _keep(view, visit)
     return view.go("/sign-in/code?notice=resent")
 
@@ -169,6 +180,15 @@ def masked(destination: str) -> str:
     return f"•••• {digits[-4:]}" if len(digits) > 6 else "••••"
 
 
+def _offers_code(view: View) -> bool:
+    """Whether clients of this portal may sign in without a password."""
+    return "code" in view.portal.policy.sign_in_ways
+
+
+def _asks_password_first(view: View) -> bool:
+    return view.portal.policy.sign_in_ways[0] == "password"
+
+
 def _start_page(view: View, values: dict[str, str], next_path: str, **more: Any) -> Response:
     show = view.show if values or "errors" in more else view.show_alike
     return show(
@@ -177,8 +197,18 @@ def _start_page(view: View, values: dict[str, str], next_path: str, **more: Any)
         wording=_wording(view),
         values=values,
         next_path=next_path,
+        password_url=_password_url(view, next_path),
+        first_time_url=None,
         **more,
     )
+
+
+def _password_url(view: View, next_path: str) -> str | None:
+    """Where the same is asked by username and password, if the portal offers it."""
+    if not view.portal.policy.asks_password:
+        return None
+    kept = urlencode({"next": next_path}) if next_path else ""
+    return f"{view.base}/sign-in/password{'?' if kept else ''}{kept}"
 
 
 def _confirm_page(view: View, values: dict[str, str], **more: Any) -> Response:
@@ -228,19 +258,13 @@ def _wording(view: View) -> dict[str, Any]:
 
 
 def _visit(view: View) -> Visit | None:
-    cookie = view.cookie("step")
-    return unseal("step", _bound_to(view), cookie, Visit) if cookie else None
+    return view.sealed("step", Visit)
 
 
 def _keep(view: View, visit: Visit) -> None:
     """Ten minutes for the next step; while a code is open, ten more, so that its page can say that it has run out."""
     seconds = journey.STEP_SECONDS + max(visit.code_until - clock.timestamp(), 0)
-    view.keep("step", seal("step", _bound_to(view), visit, seconds), seconds)
-
-
-def _bound_to(view: View) -> str:
-    """Portal and browser: a stranger's challenge opens nothing here, should its cookie ever be planted."""
-    return f"{view.slug}#{view.form_id}"
+    view.keep_sealed("step", visit, seconds)
 
 
 def _visitor(view: View) -> Visitor:
@@ -251,13 +275,15 @@ def _resend_in(visit: Visit) -> int:
     return max(visit.sent_at + limits.CODE_RESEND.seconds - clock.timestamp(), 0)
 
 
-def _later(response: Response, refusal: Refusal) -> Response:
+def later(response: Response, refusal: Refusal) -> Response:
+    """The same answer, with the header that tells machines how long to wait."""
     if refusal.retry_after:
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response
 
 
-def _with_wait(refusal: Refusal) -> str:
+def with_wait(refusal: Refusal) -> str:
+    """A refusal's text, and from when on it may be tried again."""
     if not refusal.retry_after:
         return refusal.text
     minutes = -(-refusal.retry_after // 60)

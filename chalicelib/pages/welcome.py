@@ -9,9 +9,11 @@ from chalice import Response
 
 from .. import clock, facts
 from ..facts import Kind
+from ..people import users
 from ..people.cards import OpenBatch
 from ..security import sessions
 from ..selfservice.statuses import LABELS
+from ..signin import own_security
 from ..web import headers
 from ..web.page import View, page, paragraphs
 from . import blueprint
@@ -30,7 +32,7 @@ def welcome(view: View) -> Response:
     assert view.card is not None  # the client audience guarantees it  # noqa: S101
     shown = sorted(view.card.batches.items(), reverse=True)
     wording = view.portal.wording
-    before = view.card.signed_in_before
+    before = view.user.signed_in_before if view.user else view.card.signed_in_before
     return view.show(
         "welcome.html",
         wording.welcome_heading,
@@ -48,10 +50,13 @@ def sign_out(view: View) -> Response:
     """End the session at once, whether it still lived or not."""
     cookie = view.cookie("session")
     session = sessions.read(view.slug, cookie, view.portal.policy) if cookie else None
-    if session:
+    if session and session.username_key:
+        user = users.find(view.slug, session.username_key)
+        own_security.sign_out(view.act, view.slug, user, session, Kind.SIGNED_OUT)
+    elif session:
         act = view.act.by(f"contact:{session.holder}")
         tx = act.transaction()
-        sessions.end(tx, view.slug, session)
+        sessions.end(tx, view.slug, session.id)
         facts.record(tx, act, Kind.SIGNED_OUT, facts.subject("contact", session.holder))
         tx.commit()
     view.drop("session")
@@ -62,9 +67,14 @@ def sign_out(view: View) -> Response:
 @page(blueprint, "POST", "/session/extend")
 def extend(view: View) -> Response:
     """Stay signed in."""
-    assert view.session is not None  # the client audience guarantees it  # noqa: S101
+    return extend_session(view)
+
+
+def extend_session(view: View) -> Response:
+    """Note that whoever is here still is."""
+    assert view.session is not None  # the audience guarantees it  # noqa: S101
     if not sessions.extend(view.slug, view.session):
-        return view.go("/sign-in?notice=session-over")
+        return view.go(f"{'/staff' if view.is_staff_side else ''}/sign-in?notice=session-over")
     return Response("", status_code=204, headers=dict(headers.page_headers()))
 
 
@@ -91,6 +101,16 @@ def moment(view: View, seconds: int) -> str:
     """A moment as pages write it, in the portal's time zone, named."""
     local = datetime.fromtimestamp(seconds, ZoneInfo(view.portal.time_zone))
     return f"{local.day} {local:%B %Y} at {local:%H:%M %Z}"
+
+
+def local_day(view: View, seconds: int) -> str:
+    """The day of a moment in the portal's time zone."""
+    return day(datetime.fromtimestamp(seconds, ZoneInfo(view.portal.time_zone)).date().isoformat()) or ""
+
+
+def stamp(view: View, at: str) -> str:
+    """The same for a moment as the API writes it."""
+    return moment(view, int(datetime.fromisoformat(at).timestamp()))
 
 
 def _card(view: View, batch_id: str, batch: OpenBatch) -> dict[str, object]:

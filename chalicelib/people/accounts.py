@@ -1,4 +1,8 @@
-"""Accounts: create (with contacts), read, list, change, close. A number belongs to one account of its portal, always."""
+"""Accounts: create (with contacts), read, list, change, close. A number belongs to one account of its portal, always.
+
+A new customer is sent the link to create a credential in the transaction that makes it one, where the portal says so; the
+account's user, if it has one, moves with its number and its primary emails.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +11,28 @@ import msgspec
 from .. import clock, facts, fields, ids
 from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
+from ..portals import Portal
 from ..storage import Condition, Page, Transaction, query
-from . import cards, matching
+from . import cards, credential_links, matching, user_changes, users
 from .contacts import add_contact, checked_contact
 from .models import AccountRow, CardRow
-from .shapes import Account, AccountCreated, AccountInput, ContactDetails, NewAccount
+from .shapes import Account, AccountCreated, AccountInput, ContactDetails, NewAccount, QuestionAnswered
 
 NUMBER_TAKEN = "Another account of this portal has this number already."
 _MOVABLE_CARDS = 40  # contacts that can move to another number in one transaction of a hundred changes
+_MOST_CHANGES = 99  # in one transaction of a hundred, with room for the record of an Idempotency-Key
+_TOO_MUCH = "This is too much for one change. Change the number alone, and then the rest."
 
 
-def create(act: Act, country: str, wanted: NewAccount, *, account_id: str | None = None) -> AccountCreated:
-    """A new account, and its contacts, in one transaction. Refuses a number that is taken, and fields that are wrong."""
-    details, people = _checked_whole(wanted, country)
+def create(act: Act, portal: Portal, wanted: NewAccount, *, account_id: str | None = None) -> AccountCreated:
+    """A new account, and its contacts, in one transaction. Refuses a number that is taken, and fields that are wrong.
+
+    With twenty contacts and twenty primary emails it is one of 86 changes: account, claim, fact, three for a contact, and
+    for the credential link its row, its fact and the mails; and the record of an Idempotency-Key.
+    """
+    details, people = _checked_whole(wanted, portal.country)
     identifier, now = account_id or ids.new(), clock.timestamp()
-    number_key = matching.number_key(details.number) if details.number else f"~{identifier}"
+    number_key = _number_key(details.number, identifier)
     row = AccountRow(
         pk=_key(act.portal, identifier),
         sk="account",
@@ -41,6 +52,7 @@ def create(act: Act, country: str, wanted: NewAccount, *, account_id: str | None
     )
     facts.record(tx, act, Kind.ACCOUNT_CREATED, facts.subject("account", identifier))
     made = tuple(add_contact(tx, act, row, person) for person in people)
+    credential_links.invite(tx, act, portal, row, None, is_new=details.record_type == "customer")
     tx.commit()
     return AccountCreated(**fields.values(_account(row)), contacts=made)
 
@@ -96,10 +108,10 @@ def listed(
     return Page([_account(row) for row in page.items], page.cursor)
 
 
-def change(act: Act, account_id: str, wanted: AccountInput, *, version: int | None = None) -> Account:
+def change(act: Act, portal: Portal, account_id: str, wanted: AccountInput, *, version: int | None = None) -> Account:
     """Replace what is said of an account. Closing it shuts its contacts out at once; a new number moves its cards.
 
-    Refuses with Stale when `version` is given and no longer the present one.
+    Refuses with Stale when `version` is given and no longer the present one, and when its user changed meanwhile.
     """
     row = account_row(act.portal, account_id)
     if version is not None and version != row.version:
@@ -108,9 +120,8 @@ def change(act: Act, account_id: str, wanted: AccountInput, *, version: int | No
     if before == details:
         return _account(row)
     tx = act.transaction()
-    number_key = matching.number_key(details.number) if details.number else f"~{account_id}"
-    new_cards = cards.partition(act.portal, number_key)
-    if new_cards != row.cards:
+    old_cards, new_cards = row.cards, cards.partition(act.portal, _number_key(details.number, account_id))
+    if new_cards != old_cards:
         _move_cards(tx, row, new_cards, details)
     else:
         tx.update(
@@ -119,12 +130,53 @@ def change(act: Act, account_id: str, wanted: AccountInput, *, version: int | No
             CardRow.status.set(details.status),
             when=CardRow.pk.exists(),
         )
-    row.cards, row.number_key, row.version = new_cards, number_key if details.number else None, read_version + 1
+    row.cards, row.version = new_cards, read_version + 1
+    row.number_key = _number_key(details.number, account_id) if details.number else None
     _fill(row, details, clock.timestamp())
+    _keep_user_in_step(tx, act, portal, row, before, has_moved=new_cards != old_cards)
     tx.put(row, when=AccountRow.version == read_version, refusal=Stale())
     facts.record(tx, act, _kind(before, details), facts.subject("account", account_id), _changed(before, details))
+    if len(tx) > _MOST_CHANGES:
+        raise Invalid(fields={"number": _TOO_MUCH})
     tx.commit()
     return _account(row)
+
+
+def add_user(
+    tx: Transaction,
+    portal: str,
+    account: Account,
+    *,
+    username: str,
+    username_key: str,
+    password_hash: str | None = None,
+    answers: tuple[QuestionAnswered, ...] = (),
+) -> None:
+    """Add the account's user to the transaction.
+
+    Refused with UsernameTaken, with Conflict when it has one already, and with Stale when the account was changed (its
+    number, its emails) or closed since it was read.
+    """
+    still(tx, portal, account)
+    users.add(
+        tx,
+        portal,
+        user_id=account.id,
+        kind="customer",
+        username=username,
+        username_key=username_key,
+        account_id=account.id,
+        cards=cards.partition(portal, _number_key(account.number, account.id)),
+        emails=account.primary_emails,
+        password_hash=password_hash,
+        answers=answers,
+    )
+
+
+def still(tx: Transaction, portal: str, account: Account) -> None:
+    """Add to the transaction that the account must be open and as it was read. Refused with Stale."""
+    as_read = (AccountRow.version == account.version) & (AccountRow.status == "open")
+    tx.check(AccountRow(_key(portal, account.id), "account"), when=as_read, refusal=Stale())
 
 
 def account_row(portal: str, account_id: str) -> AccountRow:
@@ -133,6 +185,31 @@ def account_row(portal: str, account_id: str) -> AccountRow:
     if row is None:
         raise NotFound("There is no account with this id.")
     return row
+
+
+def _keep_user_in_step(
+    tx: Transaction, act: Act, portal: Portal, row: AccountRow, before: AccountInput, *, has_moved: bool
+) -> None:
+    """What a change of the account means for its user, if it has one, and for the links to make one.
+
+    Who has none must have none still when the transaction commits, so that none is made of what was true before.
+    """
+    after = row.details
+    is_new = before.record_type != "customer" and after.record_type == "customer"
+    has_other_emails = before.primary_emails != after.primary_emails
+    if not (has_moved or has_other_emails or is_new or row.invited_at == credential_links.DUE):
+        return
+    account_id = str(row.created_key)
+    user = users.by_id(act.portal, account_id)
+    if user is None:
+        users.id_is_free(tx, act.portal, account_id, refusal=Stale())
+    elif has_moved or has_other_emails:
+        user_changes.follow_account(tx, user, cards=row.cards, emails=after.primary_emails)
+    is_invited = credential_links.invite(tx, act, portal, row, user, is_new=is_new)
+    if has_other_emails:
+        credential_links.leave(
+            tx, act, account_id, before.primary_emails, after.primary_emails, user, keeps_create=is_invited
+        )
 
 
 def _move_cards(tx: Transaction, row: AccountRow, new_cards: str, details: AccountInput) -> None:
@@ -222,6 +299,11 @@ def _account(row: AccountRow) -> Account:
         updated_at=clock.text(int(row.updated_at or 0)) or "",
         **fields.values(row.details),
     )
+
+
+def _number_key(number: str | None, account_id: str) -> str:
+    """Under what the account's claim and cards stand: its number, or a name that no number can have."""
+    return matching.number_key(number) if number else f"~{account_id}"
 
 
 def _key(portal: str, account_id: str) -> str:

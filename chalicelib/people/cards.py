@@ -42,11 +42,12 @@ class Card:
     mobile: str | None
     batches: dict[str, OpenBatch] = field(default_factory=dict)
     signed_in_before: int | None = None
+    terms: str = ""
 
     @property
     def name(self) -> str:
         """First and last name."""
-        return f"{self.first_name} {self.last_name}"
+        return f"{self.first_name} {self.last_name}".strip()
 
     def is_named(self, last_name: str) -> bool:
         """Whether this is the last name, however it was typed."""
@@ -91,6 +92,35 @@ def of_contact(portal: str, number_key: str, contact_id: str) -> Card | None:
     rows = CardRow.find_many([(pk, _CLAIM), (pk, f"card#{contact_id}")])
     claim, row = rows.get((pk, _CLAIM)), rows.get((pk, f"card#{contact_id}"))
     return _card(claim, row) if claim and row else None
+
+
+def of_account(cards: str) -> Card | None:
+    """An account as its own user sees it: what is open to any of its contacts. `cards` is the partition; None if gone."""
+    rows = _rows(cards)
+    claim = next((row for row in rows if row.sk == _CLAIM), None)
+    if claim is None:
+        return None
+    shown: dict[str, OpenBatch] = {}
+    for row in rows:
+        if row is not claim:
+            shown |= _card(claim, row).batches
+    name = claim.account_name or ""
+    return Card("", claim.account_id, name, claim.status == "open", name, "", (), None, shown)
+
+
+def of_user(cards: str, contact_id: str | None) -> Card | None:
+    """What a user is shown: the contact's card it belongs to, or the whole account's."""
+    return of_contact(*_parts(cards), contact_id) if contact_id else of_account(cards)
+
+
+def must_be_open(tx: Transaction, cards: str, refusal: Refusal) -> None:
+    """Add to the transaction that the account whose cards these are must be open."""
+    tx.check(CardRow(cards, _CLAIM), when=CardRow.status == "open", refusal=refusal)
+
+
+def _parts(cards: str) -> tuple[str, str]:
+    portal, _, number_key = cards.partition("#number#")
+    return portal, number_key
 
 
 def show_batch(tx: Transaction, cards: str, contact_id: str, batch_id: str, shown: OpenBatch) -> None:
@@ -140,6 +170,16 @@ def note_sign_in(tx: Transaction, portal: str, number_key: str, contact_id: str,
     )
 
 
+def accept_terms(tx: Transaction, portal: str, number_key: str, contact_id: str, version: str) -> None:
+    """Add to the transaction that a contact accepts this version of the portal's terms."""
+    tx.update(
+        CardRow(partition(portal, number_key), f"card#{contact_id}"),
+        CardRow.terms.set(version),
+        when=CardRow.pk.exists(),
+        refusal=NotFound(),
+    )
+
+
 def partition(portal: str, number_key: str) -> str:
     """The key under which a client number's claim and cards stand."""
     return f"{portal}#number#{number_key}"
@@ -157,4 +197,5 @@ def _card(claim: CardRow, row: CardRow) -> Card:
         mobile=row.mobile,
         batches={key: msgspec.json.decode(text, type=OpenBatch) for key, text in row.open_batches().items()},
         signed_in_before=int(row.signed_in_before) if row.signed_in_before else None,
+        terms=row.terms or "",
     )

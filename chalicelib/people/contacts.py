@@ -9,24 +9,16 @@ import msgspec
 from .. import clock, facts, fields, ids
 from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
-from ..storage import Condition, Page, Transaction, query
+from ..storage import Condition, Page, Transaction, afresh, query
 from . import matching
 from .models import AccountRow, CardRow, ContactRow
 from .shapes import Contact, ContactDetails, ContactInput
-
-_TRIES = 4  # of a creation, when the account's number moves meanwhile
 
 
 def create(act: Act, country: str, wanted: ContactInput, *, contact_id: str | None = None) -> Contact:
     """A new contact at an account. Refuses an account that does not exist, and fields that are wrong."""
     details = checked_contact(_details(wanted), country)
-    for attempt in range(_TRIES):
-        try:
-            return _created(act, wanted.account_id, details, contact_id)
-        except Stale:
-            if attempt + 1 == _TRIES:
-                raise
-    raise Stale
+    return afresh(lambda: _created(act, wanted.account_id, details, contact_id))
 
 
 def _created(act: Act, account_id: str, details: ContactDetails, contact_id: str | None) -> Contact:

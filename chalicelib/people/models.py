@@ -12,7 +12,7 @@ from typing import Any
 from pynamodb.attributes import MapAttribute
 
 from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
-from .shapes import AccountInput, ContactInput
+from .shapes import AccountInput, ContactInput, QuestionAnswered, UserDetails
 
 
 class PersonRow(Row):
@@ -36,13 +36,17 @@ class PersonRow(Row):
 
 
 class AccountRow(PersonRow):
-    """pk `{portal}#account#{id}`, sk `account`. `cards` is the key of the partition with its claim and cards."""
+    """pk `{portal}#account#{id}`, sk `account`. `cards` is the key of the partition with its claim and cards.
+
+    `invited_at` is when a new customer was sent the link to create a credential by itself: once in its life.
+    """
 
     details: Packed[AccountInput] = Packed(AccountInput)
     cards = UnicodeAttribute()
     status = UnicodeAttribute()
     record_type = UnicodeAttribute()
     tags: Packed[tuple[str, ...]] = Packed(tuple[str, ...])
+    invited_at = NumberAttribute(null=True)
 
 
 class ContactRow(PersonRow):
@@ -73,8 +77,62 @@ class CardRow(Row):
     batches: Any = MapAttribute(null=True)
     signed_in_at = NumberAttribute(null=True)
     signed_in_before = NumberAttribute(null=True)
+    terms = UnicodeAttribute(null=True)
     revision = NumberAttribute(default=0)
 
     def open_batches(self) -> dict[str, str]:
         """What is open to the contact: batch id to its JSON."""
         return dict(self.batches.attribute_values) if self.batches else {}
+
+
+class UserRow(PersonRow):
+    """A user, under its username, so that it is taken once and read in one call: pk `{portal}#user#{username key}`.
+
+    `version` counts every change but sign-ins. `cards` is the partition of the account's client number, `emails` are the
+    addresses notices go to: of a customer both follow the account. `emails_before` were so until `emails_at`.
+    `sessions` and `devices` hold what is signed in and remembered: the SHA-256 of the cookie to a JSON note. A session or
+    device that is not in there is over, whatever else exists of it.
+    """
+
+    kind = UnicodeAttribute()
+    state = UnicodeAttribute()
+    role = UnicodeAttribute(null=True)
+    username = UnicodeAttribute()
+    account_id = UnicodeAttribute(null=True)
+    contact_id = UnicodeAttribute(null=True)
+    cards = UnicodeAttribute(null=True)
+    details: Packed[UserDetails] = Packed(UserDetails)
+    emails: Packed[tuple[str, ...]] = Packed(tuple[str, ...])
+    emails_before: Packed[tuple[str, ...]] = Packed(tuple[str, ...], null=True)
+    emails_at = NumberAttribute(null=True)
+    lock_reason = UnicodeAttribute(null=True)
+    password_hash = UnicodeAttribute(null=True)
+    password_at = NumberAttribute(null=True)
+    temporary_until = NumberAttribute(null=True)
+    totp_seed = UnicodeAttribute(null=True)
+    totp_name = UnicodeAttribute(null=True)
+    totp_at = NumberAttribute(null=True)
+    totp_step = NumberAttribute(null=True)
+    sms_number = UnicodeAttribute(null=True)
+    sms_at = NumberAttribute(null=True)
+    recovery: Packed[tuple[str, ...]] = Packed(tuple[str, ...], null=True)
+    factors_reset_at = NumberAttribute(null=True)
+    answers: Packed[tuple[QuestionAnswered, ...]] = Packed(tuple[QuestionAnswered, ...], null=True)
+    sessions: Any = MapAttribute()
+    devices: Any = MapAttribute()
+    terms = UnicodeAttribute(null=True)
+    signed_in_at = NumberAttribute(null=True)
+    signed_in_before = NumberAttribute(null=True)
+
+
+class UserIdRow(Row):
+    """Where a user stands: pk `{portal}#user-id#{user id}`, sk `user`. The id of a customer's user is its account's."""
+
+    table = "people"
+
+    class Meta:
+        table_name = table_name("people")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    username_key = UnicodeAttribute()

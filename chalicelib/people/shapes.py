@@ -88,3 +88,26 @@ class AccountCreated(Account, frozen=True, kw_only=True):
     """A new account and the contacts that were created with it, in the order given."""
 
     contacts: tuple[Contact, ...] = ()
+
+
+class UserDetails(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who a user is. A customer's user has its account's name and primary emails instead."""
+
+    first_name: fields.Line = ""
+    last_name: fields.Line = ""
+    email: Email | None = None
+
+
+class QuestionAnswered(Struct, frozen=True, kw_only=True):
+    """A security question and the argon2 hash of its folded answer."""
+
+    question: str
+    answer_hash: str
+
+
+class Noted(Struct, frozen=True, kw_only=True):
+    """What is remembered of a session or a device: since when, until when, in which browser (such as Firefox, Linux)."""
+
+    at: int
+    until: int
+    browser: str

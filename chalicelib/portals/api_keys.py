@@ -50,16 +50,13 @@ class KeyCreated(ApiKey, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class Holder:
     """Whoever holds a valid key: which portal it is for (`*`: all) and what it may do."""
 
     key_id: str
     portal: str
     scopes: frozenset[str]
-
-    def reaches(self, portal: str) -> bool:
-        """Whether this key is for that portal."""
-        return self.portal in (portal, EVERY_PORTAL)
+    name: str
 
 
 def create(act: Act, wanted: NewKey, *, maker: frozenset[str]) -> KeyCreated:
@@ -110,7 +107,7 @@ def revoke(act: Act, key_id: str) -> ApiKey:
     return _shown(row)
 
 
-def holder(key: str) -> Caller:
+def holder(key: str) -> Holder:
     """Who calls with this key, as of this very moment. Raises NotSignedIn, without saying what is wrong with it."""
     prefix, _, rest = key.partition("_")
     whose, _, rest = rest.partition("_")
@@ -122,7 +119,7 @@ def holder(key: str) -> Caller:
     right = hmac.compare_digest((row.secret_hash if row else _hash("")).encode(), _hash(secret).encode())
     if row is None or not right or row.revoked_at is not None:
         raise NotSignedIn("This API key is not valid.")
-    return Caller(identifier, portal, frozenset(row.scopes))
+    return Holder(identifier, portal, frozenset(row.scopes), row.name)
 
 
 def _shown(row: KeyRow) -> ApiKey:

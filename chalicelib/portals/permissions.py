@@ -17,7 +17,36 @@ PERMISSIONS: Final[dict[str, str]] = {
     "messages:read": "Read the delivery log.",
     "messages:write": "Lift the suppression of an address, release a message that needs attention.",
     "facts:read": "Read what happened: the audit trail.",
+    "credentials:read": "See what credentials an account has.",
+    "credentials:manage": "Send credential and reset links, set and delete usernames, unlock users.",
+    "staff:read": "List the staff users of the portal.",
+    "staff:manage": "Invite, change, deactivate and reactivate staff users, up to one's own level.",
 }
+
+# What staff may do, from the highest level to the lowest. A role includes nothing that is not listed for it.
+_READING = frozenset(name for name in PERMISSIONS if name.endswith(":read"))
+_WORKING = _READING | {"accounts:write", "contacts:write", "batches:write"}
+ROLES: Final[dict[str, frozenset[str]]] = {
+    "owner": frozenset(PERMISSIONS),
+    "administrator": frozenset(PERMISSIONS),
+    "support": _READING | {"credentials:manage", "messages:write", "contacts:write"},
+    "agent": _WORKING - {"staff:read"},
+}
+LEVELS: Final = tuple(ROLES)
+
+
+def may_grant(own: str, role: str) -> bool:
+    """Whether a staff user of role `own` may give, change or take away `role`: nobody acts above their own level."""
+    return own in LEVELS and role in LEVELS and LEVELS.index(own) <= LEVELS.index(role)
+
+
+def may_hand_on(scopes: frozenset[str], role: str) -> frozenset[str]:
+    """Which of their permissions a caller of this role may give to an API key.
+
+    A key that may manage staff acts on everybody, so only owners give that away: else an administrator could make a key
+    that makes the administrator an owner.
+    """
+    return scopes if role == "owner" else scopes - {"staff:manage"}
 
 
 def allows(held: frozenset[str], wanted: str) -> bool:

@@ -9,6 +9,9 @@ from msgspec import Meta, Struct
 from ..fields import END
 
 Method = Literal["email", "sms"]
+Way = Literal["code", "password"]
+SecondFactor = Literal["off", "optional", "required"]
+LEAST_ALONE = 12  # characters of a password that may stand alone; below that a second factor is asked every time
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}" + END, description="A country code of ISO 3166, such as US.")]
 
 
@@ -24,3 +27,42 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sms_a_day: Annotated[int, Meta(ge=0, le=100_000)] = 1000
     sms_a_day_per_prefix: Annotated[int, Meta(ge=0, le=10_000)] = 100
     document_megabytes: Annotated[int, Meta(ge=1, le=100)] = 25
+    sign_in_ways: Annotated[
+        tuple[Way, ...],
+        Meta(
+            min_length=1,
+            max_length=2,
+            description="How clients sign in: by a code to the address on file, or by username and password. The first is "
+            "offered first.",
+        ),
+    ] = ("code",)
+    second_factor: Annotated[
+        SecondFactor,
+        Meta(description="Whether users with a password may (optional) or must (required) set up a second factor."),
+    ] = "optional"
+    remembered_device_days: Annotated[
+        int,
+        Meta(ge=0, le=90, description="How long a browser may be remembered, so that the second factor is not asked."),
+    ] = 30
+    password_least: Annotated[
+        int,
+        Meta(
+            ge=8,
+            le=64,
+            description="The fewest characters of a password. Below 12 only where a second factor is required and no "
+            "device is remembered.",
+        ),
+    ] = LEAST_ALONE
+    security_questions: Annotated[
+        int,
+        Meta(
+            ge=0, le=3, description="How many questions a user answers at set-up, and again when resetting a password."
+        ),
+    ] = 0
+    credential_link_hours: Annotated[int, Meta(ge=1, le=168)] = 24
+    reset_link_minutes: Annotated[int, Meta(ge=10, le=10_080)] = 30
+
+    @property
+    def asks_password(self) -> bool:
+        """Whether clients may sign in by username and password."""
+        return "password" in self.sign_in_ways

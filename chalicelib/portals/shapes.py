@@ -12,12 +12,16 @@ from msgspec import Meta, Struct, field
 from .. import fields
 from ..errors import Invalid
 from . import colour
-from .policy import Policy
+from .policy import LEAST_ALONE, Policy
 
 _FEWEST_DIGITS = 5  # of a number that somebody can call: it becomes a link to dial
 _NO_ZONE = "This is not a time zone we know. Use a name such as America/New_York."
 _NO_NUMBER = f"Give a number that can be called: at least {_FEWEST_DIGITS} digits."
 _NO_CONTRAST = "Neither white nor black text can be read on this colour. Make it darker."
+_TOO_SHORT = (
+    f"Fewer than {LEAST_ALONE} characters are safe only where a second factor is required and no device is remembered "
+    "(remembered_device_days: 0)."
+)
 # Words that are first path segments of something else, so no portal may be called so.
 RESERVED = frozenset({"all", "api", "console", "static", "inbox", "healthz", "well-known", "www", "admin", "assets"})
 
@@ -66,6 +70,10 @@ class Wording(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     send_code_label: fields.Required = "Send Verification Code"
     code_heading: fields.Required = "Enter your code"
     code_label: fields.Required = "Verification code"
+    password_heading: fields.Required = "Sign in"  # noqa: S105
+    password_instructions: fields.Text = "Enter your username and your password."  # noqa: S105
+    username_label: fields.Required = "Username"
+    password_label: fields.Required = "Password"  # noqa: S105
     welcome_heading: fields.Required = "Welcome"
     welcome_text: fields.Text = "Here is what we have shared with you."
     trouble_text: fields.Text = ""
@@ -86,10 +94,23 @@ class Notifications(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reply_to: fields.Email | None = None
     batch_in_review: bool = True
     client_answered: bool = True
+    credential_create: Annotated[
+        bool, Meta(description="Send every new customer a link to choose a username and a password, by itself.")
+    ] = False
+    password_reset: Annotated[
+        bool, Meta(description="Let people reset a forgotten password by mail. Off: they are led to support.")
+    ] = True
     reminder_days: Annotated[
         tuple[Annotated[int, Meta(ge=0, le=60)], ...],
         Meta(max_length=5, description="How many days before a batch's answer-by date its contact is reminded."),
     ] = (3,)
+
+
+class Terms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Terms that clients accept before they go on. Another version asks everybody again."""
+
+    url: fields.Url
+    version: fields.Required
 
 
 class Tile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,6 +142,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     incident_banner: fields.Line = ""
     tiles: Annotated[tuple[Tile, ...], Meta(max_length=12)] = ()
     privacy_url: fields.Url | None = None
+    terms: Terms | None = None
 
 
 class PortalInput(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -142,6 +164,11 @@ class Portal(Settings, frozen=True, kw_only=True):
         """When it was made, in seconds since 1970: nothing of a portal is older."""
         return int(datetime.fromisoformat(self.created_at).timestamp())
 
+    @property
+    def country(self) -> str:
+        """The country from which phone numbers without a country code are read."""
+        return next(iter(self.policy.sms_countries), "US")
+
 
 def checked(settings: Settings) -> None:
     """Refuse what types cannot tell: an address that is none, a zone that does not exist, a colour that hides its text."""
@@ -157,6 +184,9 @@ def checked(settings: Settings) -> None:
         wrong["support.phone"] = _NO_NUMBER
     if not _can_be_read(settings.branding.brand_colour):
         wrong["branding.brand_colour"] = _NO_CONTRAST
+    policy = settings.policy
+    if policy.password_least < LEAST_ALONE and (policy.second_factor != "required" or policy.remembered_device_days):
+        wrong["policy.password_least"] = _TOO_SHORT
     if wrong:
         raise Invalid(fields=wrong)
 

@@ -66,8 +66,13 @@ def cleaned(typed: str) -> str:
     return re.sub(r"[\s#\-\u2010-\u2015]", "", typed)[:12]
 
 
-def issue(tx: Transaction, portal: str, *, purpose: str, channel: str, holder: str | None, minutes: int) -> Challenge:
-    """Add a new challenge to the transaction. Without a `holder` it is a decoy: same row, but no code opens it."""
+def issue(
+    tx: Transaction, portal: str, *, purpose: str, channel: str, holder: str | None, minutes: int, is_sent: bool = True
+) -> Challenge:
+    """Add a new challenge to the transaction. Without a `holder` it is a decoy: same row, but no code opens it.
+
+    Where no code is sent with it (an authenticator app makes its own), one may be sent at once by `renew`.
+    """
     made = Challenge(ids.new(), 0, keys.current(), clock.timestamp() + minutes * 60)
     tx.put(
         ChallengeRow(
@@ -76,7 +81,7 @@ def issue(tx: Transaction, portal: str, *, purpose: str, channel: str, holder: s
             purpose=purpose,
             channel=channel,
             version=made.version,
-            sent_at=clock.timestamp(),
+            sent_at=clock.timestamp() if is_sent else 0,
             valid_until=made.expires_at,
             expires_at=made.expires_at + _KEPT_SECONDS,
         )
@@ -107,14 +112,23 @@ def renew(tx: Transaction, portal: str, held: Challenge, *, minutes: int) -> Cha
 
 def attempt(portal: str, challenge: str, typed: str, *, purpose: str) -> str:
     """Count a try, then compare; the holder if right. Raises CodeOver or CodeWrong. Does not spend: see `spend`."""
-    row = ChallengeRow(_key(portal, challenge))
-    counted = row.change(ChallengeRow.tries.add(1), when=_usable(clock.timestamp()) & (ChallengeRow.purpose == purpose))
-    if not counted:
-        raise CodeOver
+    row = _counted(portal, challenge, purpose)
     right = digits(portal, challenge, int(row.counter), int(row.version))
     if not hmac.compare_digest(right.encode(), typed.encode()) or not row.holder:
         raise CodeWrong(CODE_TRIES - int(row.tries))
     return row.holder
+
+
+def count_try(portal: str, challenge: str, *, purpose: str) -> int:
+    """Count a try at what is asked instead of the challenge's own code; how many are left. Raises CodeOver."""
+    return CODE_TRIES - int(_counted(portal, challenge, purpose).tries)
+
+
+def _counted(portal: str, challenge: str, purpose: str) -> ChallengeRow:
+    row = ChallengeRow(_key(portal, challenge))
+    if not row.change(ChallengeRow.tries.add(1), when=_usable(clock.timestamp()) & (ChallengeRow.purpose == purpose)):
+        raise CodeOver
+    return row
 
 
 def spend(tx: Transaction, portal: str, challenge: str) -> None:

@@ -32,6 +32,7 @@ class Locked(TooMany):
 
     code = "locked"
     text = "There were too many wrong codes in a row. Wait, then ask for a new code, or contact support."
+    is_for_good = False
 
 
 class SendsUsedUp(TooMany):
@@ -57,26 +58,36 @@ def identity(kind: str, *typed: str) -> str:
     return fingerprint(f"identity/{kind}", *typed)
 
 
-def note_send(tx: Transaction, portal: str, identity_key: str, destination: str, challenge: str) -> None:
+def note_send(
+    tx: Transaction, portal: str, identity_key: str, destination: str, challenge: str, *, gives_back: bool = False
+) -> None:
     """Add a code's sending to the transaction: to the register of the identity and to that of the destination.
 
-    Refuses the transaction with SendsUsedUp or Locked; makes `challenge` the identity's newest.
+    Refuses the transaction with SendsUsedUp or Locked; makes `challenge` the identity's newest. `gives_back` does what
+    `give_back` does, in the same write: the try was let through, so it is not locked.
     """
     now = clock.timestamp()
     room = allows(IdentityRow, CODE_SENDS, now) & allows(IdentityRow, CODE_SENDS_A_DAY, now)
     tx.update(
         IdentityRow(_key(portal, identity_key)),
         *shifted(IdentityRow, now),
+        *([IdentityRow.failures.add(-1)] if gives_back else []),
         IdentityRow.challenge.set(challenge),
         IdentityRow.expires_at.set(now + _KEPT_SECONDS),
-        when=room & unlocked(IdentityRow, now),
+        when=room if gives_back else room & unlocked(IdentityRow, now),
         refusal=lambda present: _why_not(present, now),
     )
+    note_destination(tx, portal, destination)
+
+
+def note_destination(tx: Transaction, portal: str, destination: str) -> None:
+    """Add a sending to the transaction: to the register of its destination alone. Refuses with DestinationUsedUp."""
+    now = clock.timestamp()
     tx.update(
         IdentityRow(f"{portal}#sends#{destination}"),
         *shifted(IdentityRow, now),
         IdentityRow.expires_at.set(now + CODE_SENDS_A_DAY.seconds),
-        when=room,
+        when=allows(IdentityRow, CODE_SENDS, now) & allows(IdentityRow, CODE_SENDS_A_DAY, now),
         refusal=DestinationUsedUp(),
     )
 
@@ -92,6 +103,36 @@ def note_failure(tx: Transaction, portal: str, identity_key: str) -> None:
         when=unlocked(IdentityRow, now),
         refusal=lambda present: _why_not(present, now),
     )
+
+
+def count_try(portal: str, identity_key: str) -> None:
+    """Count a try at a password before it is looked at, as if it were wrong. Raises Locked, then nothing is counted."""
+    now = clock.timestamp()
+    row = IdentityRow(_key(portal, identity_key))
+    counted = row.change(
+        IdentityRow.failures.add(1),
+        IdentityRow.failed_at.set(now),
+        IdentityRow.expires_at.set(now + _KEPT_SECONDS),
+        when=unlocked(IdentityRow, now),
+    )
+    if not counted:
+        present = IdentityRow.find(_key(portal, identity_key)) or IdentityRow()
+        raise _why_not(present.serialize(), now)
+
+
+def uncount_try(portal: str, identity_key: str) -> None:
+    """Undo one `count_try` that another limit refused."""
+    IdentityRow(_key(portal, identity_key)).change(IdentityRow.failures.add(-1), when=IdentityRow.failures > 0)
+
+
+def give_back(tx: Transaction, portal: str, identity_key: str) -> None:
+    """Add to the transaction that the try counted last was a right one, though more is asked before it is a success."""
+    tx.update(IdentityRow(_key(portal, identity_key)), IdentityRow.failures.add(-1))
+
+
+def settle(tx: Transaction, portal: str, identity_key: str) -> None:
+    """Add to the transaction that failures in a row are over, also those that lock: who is behind it has been proved."""
+    tx.update(IdentityRow(_key(portal, identity_key)), IdentityRow.failures.set(0), IdentityRow.challenge.remove())
 
 
 def note_success(tx: Transaction, portal: str, identity_key: str) -> None:
@@ -116,7 +157,9 @@ def _why_not(present: dict[str, Any], now: int) -> Refusal:
     forgotten = int(row.failed_at or 0) <= now - LOCK_FORGOTTEN
     locked = 0 if forgotten else lock_seconds(int(row.failures or 0))
     if locked is None:
-        return Locked("There were too many wrong codes. Contact support to be let in again.")
+        for_good = Locked("There were too many wrong codes. Contact support to be let in again.")
+        for_good.is_for_good = True
+        return for_good
     if locked and int(row.failed_at or 0) > now - locked:
         return _locked_for(int(row.failed_at or 0) + locked - now)
     return SendsUsedUp(row.challenge, int(row.sent_1 or 0), retry_after=_room_in(row, now))

@@ -36,6 +36,8 @@ CODE_SENDS = Limit(3, 15 * 60)
 CODE_SENDS_A_DAY = Limit(8, 24 * 3600)
 CODES_TYPED_PER_ADDRESS = Limit(25, 5 * 60)  # threat 3; per IPv4 address or IPv6 /64, right ones are given back
 CODES_ASKED_PER_ADDRESS = Limit(60, 5 * 60)
+PASSWORDS_TYPED_PER_ADDRESS = Limit(25, 5 * 60)  # threat 3
+LINKS_ASKED_PER_ADDRESS = Limit(20, 5 * 60)  # forgotten passwords and usernames, first links
 CROWDED = 10  # from this many in a window, a right code gives its count back (below, that write is not worth making)
 
 LOCK_FIRST, LOCK_STEP, LOCK_FOR_GOOD = 10, 5, 100  # failures in a row: first lock, each further lock, staff must unlock

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..storage import NumberAttribute, Row, UnicodeAttribute, table_name
+from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
 
 
 class TokenRow(Row):
@@ -62,12 +62,36 @@ class ChallengeRow(TokenRow):
 
 
 class SessionRow(TokenRow):
-    """A signed-in browser: `#session#<SHA-256 of the cookie>`."""
+    """A signed-in browser: `#session#<SHA-256 of the cookie>`.
+
+    Of a contact it has the `number_key` of the account's client number, of a user the `username_key`. `proved_at` is when
+    a second factor was last shown, `confirmed_at` when the password was.
+    """
 
     holder = UnicodeAttribute()
-    number_key = UnicodeAttribute()
+    number_key = UnicodeAttribute(null=True)
+    username_key = UnicodeAttribute(null=True)
     created_at = NumberAttribute()
     seen_at = NumberAttribute()
+    proved_at = NumberAttribute(null=True)
+    confirmed_at = NumberAttribute(null=True)
+
+
+class LinkRow(TokenRow):
+    """The newest one-time link of a purpose for a holder: `#link#<purpose>#<holder>`. Never its token.
+
+    `id` is the generation: a new one over it ends the older. `spent_at` is when a person pressed the button, `done_at` when
+    what the link was for was done.
+    """
+
+    id = UnicodeAttribute()
+    version = NumberAttribute()
+    issued_at = NumberAttribute()
+    valid_until = NumberAttribute()
+    spent_at = NumberAttribute(null=True)
+    done_at = NumberAttribute(null=True)
+    tries = NumberAttribute(default=0)
+    detail: Packed[dict[str, str]] = Packed(dict[str, str], null=True)
 
 
 class OnceRow(TokenRow):

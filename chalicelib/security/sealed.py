@@ -1,6 +1,7 @@
-"""Sealed values: AES-GCM under a versioned key, bound to a purpose and a portal, with an expiry inside.
+"""Sealed values: AES-GCM under a versioned key, bound to a purpose and to whose they are.
 
-What a visitor typed before the code travels in such a value, in a cookie: nothing to store, nothing to enumerate.
+With an expiry inside they travel in cookies: what a visitor typed before the code, say; nothing to store, nothing to
+enumerate. Without one they lie in a table: the seed of an authenticator app.
 """
 
 from __future__ import annotations
@@ -42,3 +43,23 @@ def unseal(purpose: str, portal: str, text: str, shape: type[T]) -> T | None:
     except (InvalidTag, keys.UnknownVersion, ValueError, binascii.Error):
         return None
     return value if expires_at > clock.timestamp() else None
+
+
+def keep(purpose: str, whose: str, text: str) -> str:
+    """`text` as it may be stored, readable only by `kept` with the same purpose and owner."""
+    version, nonce = keys.current(), os.urandom(12)
+    sealed = _cipher(keys.key(f"keep/{purpose}", version)).encrypt(nonce, text.encode(), whose.encode())
+    return f"{version}.{base64.urlsafe_b64encode(nonce + sealed).decode().rstrip('=')}"
+
+
+def kept(purpose: str, whose: str, stored: str) -> str | None:
+    """What was stored, or None if it was stored for something or somebody else, or is damaged.
+
+    Raises keys.UnknownVersion.
+    """
+    try:
+        version, _, body = stored.partition(".")
+        raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+        return _cipher(keys.key(f"keep/{purpose}", int(version))).decrypt(raw[:12], raw[12:], whose.encode()).decode()
+    except (InvalidTag, ValueError):
+        return None

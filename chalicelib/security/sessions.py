@@ -4,47 +4,88 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Final, Protocol
 
 from .. import clock, ids
-from ..portals.policy import Policy
 from ..storage import Transaction
 from .models import SessionRow
 
 _SEEN_EVERY = 60  # seconds: a session's last use is written at most this often
 
 
+class Lasting(Protocol):
+    """How long sessions last: a portal's policy says it for clients, STAFF for staff."""
+
+    @property
+    def session_idle_minutes(self) -> int:
+        """Minutes without use after which it is over."""
+        ...
+
+    @property
+    def session_hours(self) -> int:
+        """Hours after which it is over whatever happens."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    session_idle_minutes: int
+    session_hours: int
+
+
+STAFF: Final = _Fixed(30, 8)  # docs/security.md, "Decided numbers"
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser. `holder` is the contact's id; moments in seconds since 1970."""
+    """A signed-in browser. `holder` is a contact's or a user's id; moments in seconds since 1970."""
 
     id: str
     portal: str
     holder: str
     number_key: str
+    username_key: str
     created_at: int
     idle_at: int
+    proved_at: int
+    confirmed_at: int
 
 
-def begin(tx: Transaction, portal: str, policy: Policy, *, holder: str, number_key: str) -> str:
-    """Add a new session to the transaction and give the secret for its cookie. Always a new one, never one given."""
+def begin(
+    tx: Transaction,
+    portal: str,
+    lasting: Lasting,
+    *,
+    holder: str,
+    number_key: str = "",
+    username_key: str = "",
+    proved_at: int = 0,
+) -> str:
+    """Add a new session to the transaction and give the secret for its cookie. Always a new one, never one given.
+
+    `proved_at` tells when a second factor was last shown.
+    """
     secret, now = ids.secret(), clock.timestamp()
     tx.put(
         SessionRow(
-            pk=_key(portal, _hash(secret)),
+            pk=_key(portal, id_of(secret)),
             holder=holder,
-            number_key=number_key,
+            number_key=number_key or None,
+            username_key=username_key or None,
             created_at=now,
             seen_at=now,
-            expires_at=now + policy.session_hours * 3600,
+            proved_at=proved_at or None,
+            confirmed_at=now,
+            expires_at=now + lasting.session_hours * 3600,
         )
     )
     return secret
 
 
-def read(portal: str, secret: str, policy: Policy) -> Session | None:
+def read(portal: str, secret: str, lasting: Lasting) -> Session | None:
     """The live session of a cookie, its last use noted; None if there is none or it is over."""
-    row = SessionRow.find(_key(portal, _hash(secret)))
-    now, idle = clock.timestamp(), policy.session_idle_minutes * 60
+    row = SessionRow.find(_key(portal, id_of(secret)))
+    now, idle = clock.timestamp(), lasting.session_idle_minutes * 60
     if row is None or row.seen_at + idle <= now:
         return None
     if row.seen_at + _SEEN_EVERY <= now and not row.change(SessionRow.seen_at.set(now), when=SessionRow.pk.exists()):
@@ -53,9 +94,12 @@ def read(portal: str, secret: str, policy: Policy) -> Session | None:
         id=row.pk.rpartition("#")[2],
         portal=portal,
         holder=row.holder,
-        number_key=row.number_key,
+        number_key=row.number_key or "",
+        username_key=row.username_key or "",
         created_at=int(row.created_at),
         idle_at=min(int(row.seen_at) + idle, int(row.expires_at or 0)),
+        proved_at=int(row.proved_at or 0),
+        confirmed_at=int(row.confirmed_at or 0),
     )
 
 
@@ -66,14 +110,33 @@ def extend(portal: str, session: Session) -> bool:
     )
 
 
-def end(tx: Transaction, portal: str, session: Session) -> None:
+def prove(tx: Transaction, portal: str, session: Session) -> None:
+    """Add to the transaction that a second factor was shown in this session just now."""
+    tx.update(
+        SessionRow(_key(portal, session.id)),
+        SessionRow.proved_at.set(clock.timestamp()),
+        when=SessionRow.pk.exists(),
+    )
+
+
+def confirm(tx: Transaction, portal: str, session: Session) -> None:
+    """Add to the transaction that the password was shown in this session just now."""
+    tx.update(
+        SessionRow(_key(portal, session.id)),
+        SessionRow.confirmed_at.set(clock.timestamp()),
+        when=SessionRow.pk.exists(),
+    )
+
+
+def end(tx: Transaction, portal: str, session_id: str) -> None:
     """Add the end of a session to the transaction."""
-    tx.delete(SessionRow(_key(portal, session.id)))
+    tx.delete(SessionRow(_key(portal, session_id)))
 
 
-def _hash(secret: str) -> str:
+def id_of(secret: str) -> str:
+    """The name under which a cookie's session is known: its SHA-256."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _key(portal: str, digest: str) -> str:
-    return f"{portal}#session#{digest}"
+def _key(portal: str, session_id: str) -> str:
+    return f"{portal}#session#{session_id}"

@@ -28,6 +28,7 @@ from ..security import browsers, codes, identities, limits, sessions
 from ..security.codes import Challenge, CodeOver, CodeWrong
 from ..security.identities import DestinationUsedUp, SendsUsedUp
 from ..storage import Transaction, beside
+from .tries import Tries
 
 PURPOSE = "sign-in"
 TEMPLATE = "verification-code"
@@ -217,7 +218,7 @@ def match(opened: Opened, last_name: str, method: str, destination: str) -> _Mat
     return _Match(open_to[0][0], open_to[0][1], "", opened.account_id)
 
 
-def _looked_up(act: Act, visit: Visit, tries: _Tries, method: str, destination: str) -> _Match:
+def _looked_up(act: Act, visit: Visit, tries: Tries, method: str, destination: str) -> _Match:
     _, opened = beside(
         lambda: limits.take(act.portal, "codes-asked", tries.counted_as, limits.CODES_ASKED_PER_ADDRESS),
         lambda: cards.under(act.portal, matching.number_key(visit.number)),
@@ -228,7 +229,7 @@ def _looked_up(act: Act, visit: Visit, tries: _Tries, method: str, destination: 
 def _send(
     act: Act,
     found: _Match,
-    tries: _Tries,
+    tries: Tries,
     method: str,
     destination: str,
     challenge: Callable[[Transaction, str | None], Challenge],
@@ -240,7 +241,7 @@ def _send(
     used up, by the address's other accounts, a decoy goes out: a refusal would tell that the rest was right. `instead` then
     gives the challenge, so that a resend which cannot be sent leaves the code that was sent alone.
     """
-    parts = (method, destination, tries.browser) if found.card else (method, destination, tries.key)
+    parts = (method, destination, tries.known_as) if found.card else (method, destination, tries.key)
     place = identities.identity("destination", *parts)
     tx = act.transaction()
     made = challenge(tx, found.holder)
@@ -312,32 +313,12 @@ def _destination(portal: Portal, method: str, typed: str) -> str:
         if "@" not in typed.strip()[1:-1]:
             raise Invalid(fields={"destination": "Enter an email address, such as name@example.com."})
         return matching.email_key(typed)
-    country = portal.policy.sms_countries[0] if portal.policy.sms_countries else "US"
-    number = matching.phone_key(typed, country)
+    number = matching.phone_key(typed, portal.country)
     if number is None:
         raise Invalid(fields={"destination": "Enter a mobile number, with its country code if it is abroad."})
     return number
 
 
-@dataclass(frozen=True, slots=True)
-class _Tries:
-    """Under which names tries are counted: `plain` of what was typed, and whether this browser is known for it."""
-
-    plain: str
-    browser: str
-    address: str
-
-    @property
-    def key(self) -> str:
-        """The identity whose failures and sends these are."""
-        return f"{self.plain}.{self.browser}" if self.browser else self.plain
-
-    @property
-    def counted_as(self) -> str:
-        """Whose tries these are: a known browser's own, else the client address's."""
-        return self.key if self.browser else self.address
-
-
-def _tries(portal: str, visit: Visit, visitor: Visitor) -> _Tries:
+def _tries(portal: str, visit: Visit, visitor: Visitor) -> Tries:
     plain = identities.identity(PURPOSE, matching.number_key(visit.number), matching.name_key(visit.last_name))
-    return _Tries(plain, browsers.known(portal, visitor.browser_cookie, plain), visitor.address)
+    return Tries(plain, browsers.known(portal, visitor.browser_cookie, plain), visitor.address)

@@ -6,7 +6,9 @@ from typing import Literal
 
 from ..config import settings
 
-Kind = Literal["session", "step", "form", "browser"]
+# A client's session, a staff user's; what was said before the code; between password and code; what a link opened; a
+# factor being set up; the form's own; the known browser; the remembered device.
+Kind = Literal["session", "staff", "step", "pending", "setup", "draft", "form", "browser", "device"]
 
 
 def name(kind: Kind, portal: str) -> str:

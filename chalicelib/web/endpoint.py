@@ -18,7 +18,7 @@ from .. import ids, log, portals
 from ..errors import NotFound, Refusal
 from ..facts import Act
 from ..portals.api_keys import EVERY_PORTAL
-from . import address, guard, once, parse, problems
+from . import address, callers, guard, once, parse, problems
 from .headers import json_headers
 from .operation import Answer, Body, Call, Handler, Operation
 
@@ -116,7 +116,7 @@ def _call(
     operation: Operation, guarded: guard.Guard, request: Request, path_ids: Mapping[str, str], request_id: str
 ) -> Call[Any, Any]:
     slug = path_ids.get("portal")
-    who = guard.caller(request.headers) if guarded.audience == "key" else None
+    who = callers.of(operation.method, request.headers, slug) if guarded.audience == "key" else None
     if who is not None:
         guard.admit(guarded, who, slug)
     if not all(ids.is_id(value) for name, value in path_ids.items() if name != "portal"):
@@ -127,7 +127,7 @@ def _call(
         body, sent = _body(operation, request)
     act = Act(
         portal=slug or (who.portal if who else EVERY_PORTAL),
-        actor=f"api-key:{who.key_id}" if who else "visitor",
+        actor=who.actor if who else "visitor",
         request_id=request_id,
         ip=address.client(request.headers, str(request.context.get("identity", {}).get("sourceIp") or "")),
     )
@@ -135,7 +135,7 @@ def _call(
     if operation.method == "POST" and who is not None:
         asked = f"POST {operation.path} {sorted(path_ids.items())}"
         header = request.headers.get("idempotency-key")
-        held = once.ticket(header, portal=act.portal, holder=who.key_id, asked=asked, body=sent)
+        held = once.ticket(header, portal=act.portal, holder=who.id, asked=asked, body=sent)
     return Call(
         act=act,
         query=query,

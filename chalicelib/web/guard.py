@@ -1,41 +1,48 @@
 """Who may enter by which route: one table. A route without a row stops the start; a row without a route fails a test.
 
-The pages ask for a session themselves where their row says `client`. For the API this module reads the key, and decides
-in this order: no valid key 401, a portal that the key does not reach 404 (as if there were none), no permission 403.
+The pages ask for a session themselves where their row says `client` or `staff`. Of the API's callers (see `callers`) this
+module decides in this order: nobody 401, a portal that the caller does not reach 404 (as if there were none), no
+permission 403, no fresh second factor 403.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ..errors import Forbidden, NotFound, NotSignedIn
-from ..portals import api_keys
-from ..portals.api_keys import EVERY_PORTAL, Caller
+from ..errors import Forbidden, NotFound
+from ..portals.api_keys import EVERY_PORTAL
 from ..portals.permissions import allows
+from .callers import Caller, is_slug
+from .problems import StepUpNeeded
 
-Audience = Literal["public", "visitor", "client", "key"]
+Audience = Literal["public", "visitor", "client", "staff", "key"]
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Whom a route is for: everybody, visitors of a portal, signed-in clients, or holders of an API key.
+    """Whom a route is for: everybody, visitors of a portal, signed-in clients, staff, or callers of the API (`key`).
 
-    A key needs the `permission`; where `every_portal` is set, it must also be one of the whole deployment.
+    A caller needs the `permission`; where `every_portal` is set, it must also be a key of the whole deployment. What is
+    `fresh` asks a staff user for a second factor shown in the last ten minutes.
     """
 
     audience: Audience
     permission: str | None = None
     every_portal: bool = False
+    fresh: bool = False
 
 
 def _key(permission: str) -> Guard:
     return Guard("key", permission)
 
 
-_PUBLIC, _VISITOR, _CLIENT = Guard("public"), Guard("visitor"), Guard("client")
+def _fresh(permission: str) -> Guard:
+    """For what does great harm in the wrong hands."""
+    return Guard("key", permission, fresh=True)
+
+
+_PUBLIC, _VISITOR, _CLIENT, _STAFF = Guard("public"), Guard("visitor"), Guard("client"), Guard("staff")
 _API: Final = "/api/v1"
 _AT: Final = "/api/v1/portals/{portal}"
 _BATCH: Final = "/api/v1/portals/{portal}/batches/{batch}"
@@ -45,10 +52,23 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("GET", f"{_API}/portals"): _key("portals:read"),
     ("POST", f"{_API}/portals"): Guard("key", "portals:write", every_portal=True),
     ("GET", _AT): _key("portals:read"),
-    ("PATCH", _AT): _key("portals:write"),
+    ("PATCH", _AT): _fresh("portals:write"),
     ("GET", f"{_AT}/api-keys"): _key("api-keys:manage"),
-    ("POST", f"{_AT}/api-keys"): _key("api-keys:manage"),
-    ("DELETE", f"{_AT}/api-keys/{{key}}"): _key("api-keys:manage"),
+    ("POST", f"{_AT}/api-keys"): _fresh("api-keys:manage"),
+    ("DELETE", f"{_AT}/api-keys/{{key}}"): _fresh("api-keys:manage"),
+    #
+    ("GET", f"{_AT}/me"): Guard("key"),
+    ("POST", f"{_AT}/me/step-up"): Guard("key"),
+    ("GET", f"{_AT}/staff"): _key("staff:read"),
+    ("POST", f"{_AT}/staff"): _fresh("staff:manage"),
+    ("GET", f"{_AT}/staff/{{user}}"): _key("staff:read"),
+    ("PATCH", f"{_AT}/staff/{{user}}"): _fresh("staff:manage"),
+    ("POST", f"{_AT}/staff/{{user}}/invite"): _fresh("staff:manage"),
+    ("POST", f"{_AT}/staff/{{user}}/deactivate"): _fresh("staff:manage"),
+    ("POST", f"{_AT}/staff/{{user}}/reactivate"): _fresh("staff:manage"),
+    ("POST", f"{_AT}/staff/{{user}}/reset-factors"): _fresh("staff:manage"),
+    ("POST", f"{_AT}/staff/{{user}}/temporary-password"): _fresh("staff:manage"),
+    ("POST", f"{_AT}/staff/{{user}}/unlock"): _fresh("staff:manage"),
     #
     ("GET", f"{_AT}/accounts"): _key("accounts:read"),
     ("POST", f"{_AT}/accounts"): _key("accounts:write"),
@@ -56,6 +76,11 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("GET", f"{_AT}/accounts/{{account}}"): _key("accounts:read"),
     ("PATCH", f"{_AT}/accounts/{{account}}"): _key("accounts:write"),
     ("GET", f"{_AT}/accounts/{{account}}/contacts"): _key("contacts:read"),
+    ("GET", f"{_AT}/accounts/{{account}}/credential"): _key("credentials:read"),
+    ("PATCH", f"{_AT}/accounts/{{account}}/credential"): _fresh("credentials:manage"),
+    ("DELETE", f"{_AT}/accounts/{{account}}/credential"): _fresh("credentials:manage"),
+    ("POST", f"{_AT}/accounts/{{account}}/credential/send-create"): _key("credentials:manage"),
+    ("POST", f"{_AT}/accounts/{{account}}/credential/send-reset"): _key("credentials:manage"),
     ("GET", f"{_AT}/contacts"): _key("contacts:read"),
     ("POST", f"{_AT}/contacts"): _key("contacts:write"),
     ("POST", f"{_AT}/contacts/bulk"): _key("contacts:write"),
@@ -100,8 +125,66 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("GET", "/{portal}/sign-in/code"): _VISITOR,
     ("POST", "/{portal}/sign-in/code"): _VISITOR,
     ("POST", "/{portal}/sign-in/resend"): _VISITOR,
+    **{
+        (method, f"/{{portal}}{side}{path}"): _VISITOR
+        for side in ("", "/staff")
+        for methods, path in (
+            (("GET", "POST"), "/sign-in/factor"),
+            (("POST",), "/sign-in/factor/use"),
+            (("GET", "POST"), "/sign-in/own-password"),
+            (("GET", "POST"), "/sign-in/set-up"),
+            (("GET", "POST"), "/sign-in/set-up/app"),
+            (("GET", "POST"), "/sign-in/set-up/mobile"),
+            (("GET", "POST"), "/sign-in/set-up/mobile/code"),
+            (("POST",), "/sign-in/set-up/mobile/code/resend"),
+            (("GET", "POST"), "/forgot-password"),
+        )
+        for method in methods
+    },
+    **{
+        (method, f"/{{portal}}{path}"): _VISITOR
+        for method in ("GET", "POST")
+        for path in (
+            "/sign-in/password",
+            "/staff/sign-in",
+            "/forgot-username",
+            "/first-time",
+            "/create-credential",
+            "/reset-password",
+            "/staff/join",
+            "/set-password",
+            "/not-me",
+            "/confirm-address",
+        )
+    },
+    ("POST", "/{portal}/links/again"): _VISITOR,
     ("POST", "/{portal}/sign-out"): _VISITOR,
     ("POST", "/{portal}/session/extend"): _CLIENT,
+    ("GET", "/{portal}/terms"): _CLIENT,
+    ("POST", "/{portal}/terms"): _CLIENT,
+    **{
+        (method, f"/{{portal}}{side}/security{path}"): guard
+        for side, guard in (("", _CLIENT), ("/staff", _STAFF))
+        for methods, path in (
+            (("GET",), ""),
+            (("GET", "POST"), "/confirm"),
+            (("GET", "POST"), "/password"),
+            (("GET", "POST"), "/app"),
+            (("GET", "POST"), "/mobile"),
+            (("GET", "POST"), "/mobile/code"),
+            (("POST",), "/mobile/code/resend"),
+            (("GET", "POST"), "/address"),
+            (("POST",), "/remove"),
+            (("POST",), "/recovery-codes"),
+            (("POST",), "/sessions/end"),
+        )
+        for method in methods
+    },
+    ("POST", "/{portal}/security/devices/forget"): _CLIENT,
+    ("GET", "/{portal}/staff"): _STAFF,
+    ("POST", "/{portal}/staff/sign-out"): _STAFF,
+    ("POST", "/{portal}/staff/session/extend"): _STAFF,
+    ("GET", "/.well-known/change-password"): _PUBLIC,
     ("GET", "/{portal}/batches/{batch}"): _CLIENT,
     ("POST", "/{portal}/batches/{batch}/answer"): _CLIENT,
     ("GET", "/{portal}/batches/{batch}/documents/{document}"): _CLIENT,
@@ -111,34 +194,20 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("POST", "/{portal}/batches/{batch}/upload/{document}"): _CLIENT,
 }
 
-_SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
-_NO_KEY = "Send your API key in the header Authorization, as: Bearer ls_..."
 _NO_PORTAL = "There is no portal of this name."
 
 
-def is_slug(text: str) -> bool:
-    """Whether `text` could be a portal's slug. Checked before it becomes part of a key."""
-    return _SLUG.fullmatch(text) is not None
-
-
-def caller(headers: Mapping[str, str]) -> Caller:
-    """Whoever holds the API key of the request, from `Authorization: Bearer` or `X-Api-Key`. Raises NotSignedIn."""
-    scheme, _, key = (headers.get("authorization") or "").partition(" ")
-    if scheme and scheme.lower() != "bearer":
-        raise NotSignedIn(_NO_KEY)
-    key = key.strip() or (headers.get("x-api-key") or "").strip()
-    if not key:
-        raise NotSignedIn(_NO_KEY)
-    if len(key) > 200 or not key.isascii():
-        raise NotSignedIn("This API key is not valid.")
-    return api_keys.holder(key)
-
-
 def admit(guard: Guard, who: Caller, slug: str | None) -> None:
-    """Let the holder of a key through, or refuse. A portal out of reach and one that does not exist look alike."""
+    """Let a caller of the API through, or refuse. A portal out of reach and one that does not exist look alike."""
     if slug is not None and not (is_slug(slug) and who.reaches(slug)):
         raise NotFound(_NO_PORTAL)
     if guard.permission is not None and not allows(who.scopes, guard.permission):
-        raise Forbidden(f"This API key lacks the permission {guard.permission}.")
+        whose = "This API key" if who.browser is None else f"Your role ({who.role})"
+        raise Forbidden(f"{whose} lacks the permission {guard.permission}.")
     if guard.every_portal and who.portal != EVERY_PORTAL:
-        raise Forbidden("This needs an API key of the whole deployment; this one belongs to one portal.")
+        raise Forbidden("This needs an API key of the whole deployment; you belong to one portal.")
+    if guard.fresh and not who.is_fresh:
+        raise StepUpNeeded
+
+
+__all__ = ["GUARDS", "Audience", "Guard", "admit", "is_slug"]

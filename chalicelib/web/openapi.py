@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from . import problems
-from .guard import GUARDS
+from .callers import CSRF_HEADER
+from .guard import GUARDS, Guard
 from .operation import Operation
 
 _IDEMPOTENCY = {
@@ -34,11 +35,28 @@ _IF_NONE_MATCH = {
     "schema": {"type": "string"},
     "description": "The ETag of the version at hand. If it is the present one, the answer is 304 without a body.",
 }
-_PATH_TEXTS = {"portal": "The portal's slug.", "key": "The API key's id."}
+_PATH_TEXTS = {"portal": "The portal's slug.", "key": "The API key's id.", "user": "The staff user's id."}
+_SCHEMES: dict[str, dict[str, str]] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "Authorization: Bearer ls_..."},
+    "header": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "The same key, alone."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-staff-{portal}",
+        "description": "A staff user's session: the cookie that signing in at /{portal}/staff/sign-in sets.",
+    },
+    "csrf": {
+        "type": "apiKey",
+        "in": "header",
+        "name": CSRF_HEADER,
+        "description": "With a session, whatever is no GET also carries its token, as GET /portals/{portal}/me tells it.",
+    },
+}
 _ABOUT = (
     "Create portals, accounts, contacts and benefits batches, and follow what clients do with them. Send an API key with "
-    "each call. Lists are paged by cursor, changes are JSON merge patches (RFC 7386) with optional If-Match, creations "
-    "take an Idempotency-Key, refusals are problem details (RFC 9457) that name every field at fault in form or content."
+    "each call; pages of this site that staff have signed in to send their session's cookie and its CSRF token. Lists are "
+    "paged by cursor, changes are JSON merge patches (RFC 7386) with optional If-Match, creations take an Idempotency-Key, "
+    "refusals are problem details (RFC 9457) that name every field at fault in form or content."
 )
 
 
@@ -64,15 +82,7 @@ def document(operations: Sequence[Operation], prefix: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.components.items())),
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "Authorization: Bearer ls_..."},
-                "header": {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": "X-Api-Key",
-                    "description": "The same key, alone.",
-                },
-            },
+            "securitySchemes": _SCHEMES,
             "responses": _problem_responses(),
         },
     }
@@ -163,10 +173,12 @@ def _described(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
         "tags": [operation.group],
         "parameters": _parameters(operation, schemas),
         "responses": _responses(operation, schemas),
-        "security": [{"bearer": []}, {"header": []}] if guarded.audience == "key" else [],
+        "security": _security(operation, guarded),
     }
     needs = f"Needs the permission {guarded.permission}." if guarded.permission else ""
-    described["description"] = "\n\n".join(part for part in (operation.description, needs) if part)
+    fresh = "In a session it also needs a second factor shown in the last ten minutes: see me/step-up."
+    told = (operation.description, " ".join([needs, fresh] if guarded.fresh else [needs]))
+    described["description"] = "\n\n".join(part for part in told if part)
     if guarded.permission:
         described["x-permission"] = guarded.permission
     if operation.body is not None:
@@ -176,6 +188,14 @@ def _described(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
         for name, value in described.items()
         if value not in ("", {}) and (value != [] or name == "security")
     }
+
+
+def _security(operation: Operation, guarded: Guard) -> list[dict[str, list[str]]]:
+    """The ways to say who calls, any one of which will do."""
+    if guarded.audience != "key":
+        return []
+    session: dict[str, list[str]] = {"session": []} if operation.method == "GET" else {"session": [], "csrf": []}
+    return [{"bearer": []}, {"header": []}, *([] if guarded.every_portal else [session])]
 
 
 def _body(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
@@ -224,8 +244,13 @@ def _responses(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
 def refusals(operation: Operation) -> list[str]:
     """The codes with which an operation may refuse."""
     found = ["unavailable", "unexpected"]
-    if GUARDS[operation.method, operation.path].audience == "key":
+    guarded = GUARDS[operation.method, operation.path]
+    if guarded.audience == "key":
         found += ["invalid", "not-signed-in", "forbidden"]
+        if operation.method != "GET":
+            found.append("csrf-token")
+        if guarded.fresh:
+            found.append("step-up-needed")
     if "{" in operation.path:
         found.append("not-found")
     if operation.method in ("POST", "PATCH"):

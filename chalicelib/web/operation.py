@@ -13,8 +13,8 @@ from msgspec import Meta, Struct
 from ..config import settings
 from ..facts import Act
 from ..portals import Portal
-from ..portals.api_keys import Caller
 from ..storage import Page
+from .callers import Caller
 from .once import Ticket
 
 Q = TypeVar("Q")
@@ -60,15 +60,15 @@ class Call(Generic[Q, B]):
 
     @property
     def caller(self) -> Caller:
-        """Whoever holds the API key. Only for routes that need one."""
+        """Whoever calls. Only for routes that ask who that is."""
         if self.who is None:
-            raise LookupError("this route asks for no API key")
+            raise LookupError("this route asks nobody who they are")
         return self.who
 
     @property
     def country(self) -> str:
         """The country from which phone numbers without a country code are read."""
-        return next(iter(self.portal.policy.sms_countries), "US")
+        return self.portal.country
 
 
 @dataclass(frozen=True, slots=True)

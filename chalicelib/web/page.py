@@ -7,29 +7,35 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
-from typing import Any
-from urllib.parse import parse_qsl, quote
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 from chalice import Blueprint, Response
+from msgspec import Struct
 
 from .. import clock, ids, log, portals
 from ..errors import Invalid, NotFound, Refusal
 from ..facts import Act
-from ..people import cards
+from ..people import cards, users
 from ..people.cards import Card
+from ..people.users import User
 from ..portals import Portal, brand_style
 from ..security import sessions
+from ..security.sealed import seal, unseal
 from ..security.sessions import Session
-from . import address, cookies, csrf, headers
+from ..storage import beside
+from . import address, agents, cookies, csrf, headers
 from .guard import GUARDS, Audience, is_slug
 from .parse import LARGEST_BODY
 from .templates import render
 
 FORM = "application/x-www-form-urlencoded"
 WARN_SECONDS = 120  # before a session ends, the page asks whether its reader is still there (WCAG 2.2.1: 20 at least)
+_BEFORE_TERMS = frozenset({"/terms", "/session/extend"})  # what a client may do before accepting the portal's terms
 _TOKEN_GOES_HERE = "\x00csrf\x00"  # noqa: S105 - a mark that no wording can hold: fields refuse control characters
 _MOST_ALIKE = 200  # pages of all portals kept in one process
+S = TypeVar("S", bound=Struct)
 _alike: dict[tuple[str, int, str, bytes], str] = {}
 
 
@@ -45,8 +51,11 @@ class View:
     form_id: str
     counted_address: str
     here: str = ""
+    agent: str = ""
+    is_staff_side: bool = False
     session: Session | None = None
     card: Card | None = None
+    user: User | None = None
     set_cookies: list[str] = field(default_factory=list)
 
     @property
@@ -59,6 +68,20 @@ class View:
         """The path all pages of this portal start with."""
         return f"/{self.portal.slug}"
 
+    @property
+    def session_kind(self) -> cookies.Kind:
+        """Which cookie holds the session on this side of the portal."""
+        return "staff" if self.is_staff_side else "session"
+
+    @property
+    def browser(self) -> str:
+        """What the browser calls itself, in a few words."""
+        return agents.named(self.agent)
+
+    def bound_to(self) -> str:
+        """Portal and browser: what is sealed for one opens nothing in another, should its cookie ever be planted there."""
+        return f"{self.slug}#{self.form_id}"
+
     def cookie(self, kind: cookies.Kind) -> str | None:
         """The value of one of our cookies, if the browser sent it."""
         return self.jar.get(cookies.name(kind, self.slug)) or None
@@ -66,6 +89,15 @@ class View:
     def keep(self, kind: cookies.Kind, value: str, seconds: int | None = None) -> None:
         """Set one of our cookies with the answer."""
         self.set_cookies.append(cookies.made(kind, self.slug, value, seconds))
+
+    def sealed(self, kind: cookies.Kind, shape: type[S]) -> S | None:
+        """What one of our sealed cookies holds; None if there is none, it is over, or another browser's."""
+        cookie = self.cookie(kind)
+        return unseal(kind, self.bound_to(), cookie, shape) if cookie else None
+
+    def keep_sealed(self, kind: cookies.Kind, value: Struct, seconds: int) -> None:
+        """Have the browser hold something, sealed, for so long."""
+        self.keep(kind, seal(kind, self.bound_to(), value, seconds), seconds)
 
     def drop(self, kind: cookies.Kind) -> None:
         """Remove one of our cookies with the answer."""
@@ -100,7 +132,7 @@ class View:
         return Response(body, status_code=status, headers=dict(headers.page_headers(style, form_target)))
 
     def _token(self) -> str:
-        return csrf.token(self.slug, self.form_id, self.cookie("session") or "")
+        return csrf.token(self.slug, self.form_id, self.cookie(self.session_kind) or "")
 
     def tell(
         self, heading: str, *paragraphs: str, status: int = 200, action: tuple[str, str] | None = None
@@ -124,23 +156,36 @@ class View:
         return Response("", status_code=303, headers=dict(headers.page_headers()) | {"Location": location})
 
     def _signed_in(self) -> dict[str, Any] | None:
-        if self.session is None or self.card is None:
+        if self.session is None or not (self.card or self.user):
             return None
+        side = f"{self.base}/staff" if self.is_staff_side else self.base
+        back = quote(self.base + self.here, safe="/")
         return {
-            "name": self.card.name,
+            "name": self.card.name if self.card else self.user.name if self.user else "",
             "idle_seconds": max(self.session.idle_at - clock.timestamp(), 0),
-            "idle_minutes": self.portal.policy.session_idle_minutes,
+            "idle_minutes": self.lasting.session_idle_minutes,
             "warn_seconds": WARN_SECONDS,
-            "extend_url": f"{self.base}/session/extend",
-            "expired_url": f"{self.base}/sign-in?notice=session-over&next={quote(self.base + self.here, safe='/')}",
+            "extend_url": f"{side}/session/extend",
+            "sign_out_url": f"{side}/sign-out",
+            "home_url": f"{side}/" if not self.is_staff_side else side,
+            "expired_url": f"{side}/sign-in?notice=session-over&next={back}",
+            "security_url": f"{side}/security" if self.user else None,
         }
+
+    @property
+    def lasting(self) -> sessions.Lasting:
+        """How long sessions of this side last."""
+        return sessions.STAFF if self.is_staff_side else self.portal.policy
 
 
 Handler = Callable[..., Response]
 
 
 def page(blueprint: Blueprint, method: str, path: str) -> Callable[[Handler], Handler]:
-    """Register a handler `(view, **ids) -> Response` for a path below `/{portal}`; the guard table says for whom."""
+    """Register a handler `(view, **ids) -> Response` for a path below `/{portal}`; the guard table says for whom.
+
+    Paths below `/staff` are the staff's side of the portal, with a session of its own.
+    """
     audience = GUARDS[method, f"/{{portal}}{path}"].audience
 
     def decorate(handler: Handler) -> Handler:
@@ -149,7 +194,8 @@ def page(blueprint: Blueprint, method: str, path: str) -> Callable[[Handler], Ha
             return _answered(blueprint, method, path, audience, handler, portal, parameters)
 
         options = {"content_types": [FORM]} if method == "POST" else {}
-        name = f"{method.lower()}_{handler.__module__.rpartition('.')[2]}_{handler.__name__}"
+        side = "staff_" if _is_staff_side(path) else ""
+        name = f"{method.lower()}_{side}{handler.__module__.rpartition('.')[2]}_{handler.__name__}"
         blueprint.route(f"/{{portal}}{path}", methods=[method], name=name, **options)(answer)
         return handler
 
@@ -170,16 +216,17 @@ def _answered(
     request_id = str(request.context.get("requestId", ""))
     try:
         view = _opened(request, slug, request_id)
+        view.is_staff_side = _is_staff_side(path)
         if method == "POST":
             view.form = _form(request.raw_body)
             csrf.check(
                 slug,
                 view.cookie("form"),
-                view.cookie("session") or "",
+                view.cookie(view.session_kind) or "",
                 view.form.pop("csrf", ""),
                 request.headers.get("origin"),
             )
-        response = _signed_in_or_sent(view, path, parameters) if audience == "client" else None
+        response = _signed_in_or_sent(view, path, parameters) if audience in ("client", "staff") else None
         if response is None:
             if not all(ids.is_id(value) for value in parameters.values()):
                 raise NotFound
@@ -214,6 +261,7 @@ def _opened(request: Any, slug: str, request_id: str) -> View:
     form_id, is_new = csrf.form_id(jar.get(cookies.name("form", slug)))
     act = Act(portal=slug, actor="visitor", request_id=request_id, ip=source)
     view = View(portal, act, dict(request.query_params or {}), jar, {}, form_id, address.counted(source))
+    view.agent = request.headers.get("user-agent", "")
     if is_new:
         view.keep("form", form_id)
     return view
@@ -232,21 +280,60 @@ def _form(body: bytes) -> dict[str, str]:
 def _signed_in_or_sent(view: View, path: str, parameters: dict[str, str]) -> Response | None:
     """None when this browser is signed in and its account open; else the way to the sign-in page, and back."""
     view.here = path.format(**parameters)
-    cookie = view.cookie("session")
-    view.session = sessions.read(view.slug, cookie, view.portal.policy) if cookie else None
-    if view.session:
-        view.card = cards.of_contact(view.slug, view.session.number_key, view.session.holder)
-    if view.session and view.card and view.card.is_open:
-        view.act = view.act.by(f"contact:{view.session.holder}")
-        return None
+    cookie = view.cookie(view.session_kind)
+    view.session = sessions.read(view.slug, cookie, view.lasting) if cookie else None
+    if view.session and _is_known(view, view.session):
+        return _terms_first(view, path)
     notice = "ended" if view.session else "session-over"
-    view.session = view.card = None
+    view.session = view.card = view.user = None
     wanted = view.here.removesuffix("/answer") if "/batches/" in view.here else ""
     asked = [f"next={quote(view.base + wanted, safe='/')}"] if wanted else []
     if cookie:
-        view.drop("session")
+        view.drop(view.session_kind)
         asked.append(f"notice={notice}")
-    return view.go(f"/sign-in{'?' if asked else ''}{'&'.join(asked)}")
+    door = "/staff/sign-in" if view.is_staff_side else "/sign-in"
+    return view.go(f"{door}{'?' if asked else ''}{'&'.join(asked)}")
+
+
+def _terms_first(view: View, path: str) -> Response | None:
+    """The way to the portal's terms, for a client who has not accepted this version of them."""
+    terms, holder = view.portal.terms, view.user or view.card
+    if terms is None or view.is_staff_side or path in _BEFORE_TERMS or holder is None or holder.terms == terms.version:
+        return None
+    return view.go(f"/terms?{urlencode({'next': view.base + view.here})}")
+
+
+def _is_known(view: View, session: Session) -> bool:
+    """Whether the session's holder may still be here; notes in the view who that is."""
+    if not session.username_key:
+        view.card = None if view.is_staff_side else cards.of_contact(view.slug, session.number_key, session.holder)
+        view.act = view.act.by(f"contact:{session.holder}")
+        return view.card is not None and view.card.is_open
+    view.user, view.card = _user_and_card(view, session)
+    view.act = view.act.by(f"user:{session.holder}")
+    user = view.user
+    if user is None or user.id != session.holder or not user.holds_session(session.id):
+        return False
+    if view.is_staff_side:
+        return user.kind == "staff"
+    return view.card is not None and view.card.is_open
+
+
+def _user_and_card(view: View, session: Session) -> tuple[User | None, Card | None]:
+    """The user of a session, and beside it what its account is shown; read again if the account's number moved."""
+    if view.is_staff_side:
+        return users.find(view.slug, session.username_key), None
+    usual = cards.partition(view.slug, session.number_key)
+    user, card = beside(
+        lambda: users.find(view.slug, session.username_key), lambda: cards.of_user(usual, None)
+    )  # fmt: skip
+    if user is not None and user.cards and (user.contact_id or user.cards != usual):
+        card = cards.of_user(user.cards, user.contact_id)
+    return user, card
+
+
+def _is_staff_side(path: str) -> bool:
+    return path == "/staff" or path.startswith("/staff/")
 
 
 def refused(view: View | None, refusal: Refusal) -> Response:
@@ -257,7 +344,7 @@ def refused(view: View | None, refusal: Refusal) -> Response:
     if isinstance(refusal, csrf.FormNotOurs):
         heading = "Please try that again"
     if view is None:
-        response = _bare(heading, [refusal.text], refusal.status)
+        response = bare(heading, [refusal.text], refusal.status)
     else:
         response = view.tell(
             heading, refusal.text, status=refusal.status, action=("Go to the start page", f"{view.base}/")
@@ -272,11 +359,11 @@ def broken(view: View | None, request_id: str) -> Response:
     text = "Something went wrong on our side. Nothing you entered was lost or sent. Please try again in a moment."
     reference = f"If it happens again, tell support this reference: {request_id}"
     if view is None:
-        return _bare("Sorry, that did not work", [text, reference], 500)
+        return bare("Sorry, that did not work", [text, reference], 500)
     return view.tell("Sorry, that did not work", text, reference, status=500, action=("Try again", f"{view.base}/"))
 
 
-def _bare(heading: str, paragraphs: list[str], status: int) -> Response:
+def bare(heading: str, paragraphs: list[str], status: int) -> Response:
     """A page without a portal."""
     body = render(
         "message.html", portal=None, base="", brand_style="", csrf="", page_title=heading, signed_in=None, notice=None,

@@ -48,6 +48,27 @@ class KeyReused(Refusal):
     )
 
 
+class TokenNotOurs(Refusal):
+    """A browser's request that changes something came without the session's CSRF token, or from another site."""
+
+    code = "csrf-token"
+    status = 403
+    text = (
+        "From a browser this needs the header X-CSRF-Token, with the token that GET /api/v1/portals/{portal}/me tells, "
+        "and a page of this site."
+    )
+
+
+class StepUpNeeded(Refusal):
+    """A session has not shown a second factor for a while, and this is dangerous enough to ask for one again."""
+
+    code = "step-up-needed"
+    status = 403
+    text = (
+        "Show your second factor once more: send a code to POST /api/v1/portals/{portal}/me/step-up, then repeat this."
+    )
+
+
 class ShownOnce(Refusal):
     """The request was carried out already, and its answer held something that is shown only once."""
 
@@ -92,8 +113,20 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "not-an-address": Kind(400, "Not an address", "A message cannot be sent to what is on file. Correct the contact."),
     "refused": Kind(400, "This cannot be done", "The detail says why."),
-    "not-signed-in": Kind(401, "No valid API key", "The key is missing, mistyped, expired or revoked."),
-    "forbidden": Kind(403, "The API key may not do this", "The detail names the permission. Use a key that has it."),
+    "not-signed-in": Kind(
+        401, "No valid API key", "The key is missing, mistyped, expired or revoked; or a staff session is over."
+    ),
+    "forbidden": Kind(
+        403, "The caller may not do this", "The detail names the permission, or the rule. Ask somebody who may."
+    ),
+    "csrf-token": Kind(
+        403,
+        "No CSRF token of this session",
+        "Browsers send X-CSRF-Token, as me tells it. Systems with a key need none.",
+    ),
+    "step-up-needed": Kind(
+        403, "A fresh second factor is needed", "Send a code to me/step-up, then repeat this within ten minutes."
+    ),
     "not-found": Kind(404, "Nothing here", "The id is wrong, it was removed, or the key does not reach this portal."),
     "method-not-allowed": Kind(
         405,
@@ -103,6 +136,12 @@ KINDS: Final[dict[str, Kind]] = {
     "conflict": Kind(
         409, "The state does not allow it", "Read the resource again; the detail says what stands in the way."
     ),
+    "not-in-this-state": Kind(
+        409, "Not in this state of the credential", "The detail says why not, and what to do instead."
+    ),
+    "username-taken": Kind(
+        409, "The username is taken", "Somebody in this portal has it, in this or another spelling."
+    ),
     "already-queued": Kind(409, "Announced already", "The message for this occasion exists. Nothing needs to be done."),
     "shown-once": Kind(
         409, "Done already, shown only once", "The first answer was lost. Remove what was made, make anew."
@@ -111,6 +150,9 @@ KINDS: Final[dict[str, Kind]] = {
     "too-large": Kind(413, "The body is too large", "64 KB at most. Send bulk rows in several calls."),
     "unsupported-media-type": Kind(415, "Not JSON", "Send Content-Type: application/json."),
     "idempotency-key-reused": Kind(422, "Idempotency-Key used for something else", "A new request needs a new key."),
+    "locked": Kind(
+        429, "Locked after wrong codes", "Wait as many seconds as Retry-After says, or have staff unlock it."
+    ),
     "too-many-requests": Kind(429, "Too many requests", "Wait as many seconds as Retry-After says."),
     "unexpected": Kind(
         500, "Something went wrong on our side", "Tell support the request_id. Repeat with the same key."

@@ -67,11 +67,22 @@ def where_to_click(base_url: str, demo: Demo | None, path: Path) -> str:
     if demo:
         lines += [f"  Demo portal   {base_url}/{demo.get('portal', PORTAL)}/"]
         lines += _client(next(iter(demo.get("clients", [])), None))
+        lines += _staff(base_url, demo)
     lines += [f"  Inbox         {base_url}/inbox/    every email, text message, code and link"]
     lines += [f"  API           {base_url}/api/v1/docs"]
     if demo:
         lines += [f"  API key       api_key in {path}"]
     return "\n".join([*lines, "", "  Ctrl-C stops it. `make reset` forgets all of it.", ""])
+
+
+def _staff(base_url: str, demo: Demo) -> list[str]:
+    if "username" not in demo:
+        return []
+    return [
+        f"  Staff         {base_url}/{demo.get('portal', PORTAL)}/staff/sign-in",
+        f"    sign in as  {demo['username']}, password {demo['password']}",
+        "    code        by text, to the inbox; or by the app whose address is otpauth in demo.json",
+    ]
 
 
 def _client(client: dict[str, Any] | None) -> list[str]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from . import demo_users
 from .demo import PORTAL, Api, Demo
 
 _SETTINGS: dict[str, Any] = {
@@ -20,6 +21,7 @@ _SETTINGS: dict[str, Any] = {
         "phone": "+1 212 555 0100",
         "hours": "Monday to Friday, 8:30 to 17:30 Eastern",
     },
+    "policy": {"sign_in_ways": ["code", "password"]},
     "notifications": {"staff_emails": ["renewals@acme-benefits.example"], "reminder_days": [3, 1]},
     "wording": {
         "client_number_hint": "It is at the top right of every invoice, such as AC-1001",
@@ -68,7 +70,12 @@ _CLIENTS: list[tuple[str, str, str, str, str, str | None, str, bool, int, str]] 
      "everything is done; nothing to answer"),
     ("AC-1008", "Lakeside Dental", "Sam", "Park", "sam@lakeside.example", None, "in_progress", True, 40,
      "the account is closed: nobody gets in"),
+    ("AC-1010", "Cedar Valley Orchards", "Nora", "Lindgren", "nora@cedarvalley.example", None, "client_review", True, 16,
+     "has a username and a password"),
+    ("AC-1011", "Bright Harbor Physio", "Daniel", "Okafor", "daniel@brightharbor.example", "+12125550121", "client_review",
+     True, 18, "has a username, a password and an authenticator app"),
 ]  # fmt: skip
+_USERNAMES = {"AC-1010": ("cedarvalley", False), "AC-1011": ("brightharbor", True)}  # and whether they have an app
 
 
 def fill(base_url: str) -> Demo:
@@ -88,7 +95,7 @@ def fill(base_url: str) -> Demo:
     today = clock.now().date()
     clients = [_client(api, client, today) for client in _CLIENTS]
     clients.append(_two_of_a_name(api))
-    return {"portal": PORTAL, "api_key": key, "clients": clients}
+    return {"portal": PORTAL, "api_key": key, **demo_users.owner(), "clients": clients}
 
 
 def _client(api: Api, client: tuple[Any, ...], today: Any) -> dict[str, Any]:
@@ -122,6 +129,10 @@ def _client(api: Api, client: tuple[Any, ...], today: Any) -> dict[str, Any]:
     if is_open:
         _document(api, made["id"], f"Carrier comparison {today.year + 1}.pdf")
     _move(api, made["id"], status, is_open)
+    own = {}
+    if number in _USERNAMES:
+        username, has_app = _USERNAMES[number]
+        own = demo_users.customer(account["id"], username, has_app=has_app)
     if number == "AC-1008":
         api.call("PATCH", f"/api/v1/portals/{PORTAL}/accounts/{account['id']}", {"status": "closed"})
     return {
@@ -131,6 +142,7 @@ def _client(api: Api, client: tuple[Any, ...], today: Any) -> dict[str, Any]:
         "mobile": mobile,
         "batch": made["id"],
         "see": see,
+        **own,
     }
 
 

@@ -76,7 +76,7 @@ def build(stage_name: str, out: Path, *, architecture: str | None = None, projec
         with zipfile.ZipFile(copy / "out" / "deployment.zip") as gathered:
             gathered.extractall(ours)
         _prepare_pages(copy, project / "static", ours / "chalicelib" / "pages")
-        bytecode.compile_beside(ours)
+        bytecode.compile_instead(ours)
         unnamed = out / "latchstring.zip.new"
         digest = archive.write([third_party, ours], unnamed)
     zipped = unnamed.rename(out / f"latchstring-{digest[:16]}.zip")

@@ -15,6 +15,17 @@ UNUSED: dict[str, str] = {
     "cffi": "cryptography needs only the compiled _cffi_backend beside it",
     "pycparser": "used by cffi when something is compiled",
     "dns": "email-validator asks DNS only when told to check deliverability; we never do inside a request",
+    "cryptography/x509": "we seal with AES-GCM and read no certificates; TLS is the standard library's",
+    "cryptography/fernet.py": "another recipe than ours",
+    **{
+        f"cryptography/hazmat/{name}": "of all that cryptography has we use AES-GCM"
+        for name in ("asn1", "primitives/asymmetric", "primitives/serialization", "primitives/twofactor", "primitives/kdf")
+    },
+    "urllib3/contrib/emscripten": "for Python in a browser",
+    "urllib3/contrib/pyopenssl.py": "TLS is the standard library's",
+    "segno/helpers.py": "contents of other QR codes than ours",
+    "dateutil/rrule.py": "recurrence rules; botocore reads dates alone",
+    "segno/cli.py": "a command line tool",
     "dateutil/zoneinfo": "a second copy of the time zones; the standard library reads tzdata",
     "jinja2/ext.py": "template extensions, none is used",
     "aws_lambda_powertools/event_handler": "Chalice routes",

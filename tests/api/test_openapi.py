@@ -114,6 +114,12 @@ def test_every_refusal_that_the_api_may_give_is_explained() -> None:
         return {kind}.union(*(subclasses(each) for each in kind.__subclasses__()))
 
     pages_only = {
+        "account-locked",
+        "last-factor",
+        "link-over",
+        "not-fresh",
+        "password-wrong",
+        "step-over",
         "code-over",
         "code-wrong",
         "locked",

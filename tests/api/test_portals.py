@@ -64,7 +64,7 @@ def test_a_key_is_shown_once_used_and_revoked_with_the_next_request(office: Offi
     assert importer.get(f"{office.at}/contacts").code == "forbidden"
     assert importer.post(f"{office.at}/accounts", {"name": "No"}).status == 403
     listed = good(office.api.get(f"{office.at}/api-keys"))
-    assert made.json["key"].rpartition("_")[2] not in listed.text
+    assert made.json["key"].split("_", 3)[3] not in listed.text
     revoked = good(office.api.delete(f"{office.at}/api-keys/{made.id}"))
     assert revoked.json["revoked_at"]
     reply = importer.get(f"{office.at}/accounts")

@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 from tests.pages.preview import ROOT
 
 VERSION = "4.14.1"
+OF_COLOUR = ("color-contrast", "link-in-text-block")  # all that a dark scheme can change
 _PLACE = ROOT / ".local" / "tools" / "axe"  # a place of its own: npm removes from one what was not asked for
 
 
@@ -36,8 +37,10 @@ def _is_installed(package: Path) -> bool:
         return False
 
 
-def violations(page: Page, source: str) -> list[str]:
+def violations(page: Page, source: str, rules: tuple[str, ...] | None = None) -> list[str]:
     """What axe has against the page as it stands: rule, and where. Run from outside, so the page's policy stays as it is."""
-    page.evaluate(f"() => {{ if (!window.axe) {{ {source} }} }}")
-    found: dict[str, Any] = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+    if not page.evaluate("() => Boolean(window.axe)"):
+        page.evaluate(f"() => {{ {source} }}")
+    options: dict[str, Any] = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    found: dict[str, Any] = page.evaluate("options => axe.run(document, options)", options)
     return [f"{each['id']}: {node['html'][:160]}" for each in found["violations"] for node in each["nodes"]]

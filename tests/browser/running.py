@@ -20,7 +20,7 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Route, sync_playwright
 
 from infra.local.demo import Api
 from tests.pages.preview import ROOT, chromium
@@ -34,6 +34,7 @@ IN_BROWSER = [
     pytest.mark.browser,
     pytest.mark.skipif(EXECUTABLE is None, reason="NO CHROMIUM ON THE PATH: nothing was tried in a browser"),
 ]
+LOGOS = "https://acme.example/"  # the company's own site: all that a page may show from elsewhere
 PDF = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n"
 LINES = [
     {
@@ -114,6 +115,16 @@ class Local:
 
         return str(until(look))
 
+    def newest_link(self, to: str, path: str, but: str = "") -> str:
+        """The newest link to a page that reached an address, once there is one, and another than `but`."""
+
+        def look() -> str | None:
+            words = (word for each in self.inbox(to) for word in each["text"].split())
+            newest = next((word for word in words if f"/{path}?t=" in word), but)
+            return newest if newest != but else None
+
+        return str(until(look))
+
     def codes_to(self, to: str) -> int:
         """How many codes went to an address so far."""
         return sum(_code(each) is not None for each in self.inbox(to))
@@ -174,10 +185,15 @@ class Tab:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.wrong: list[str] = []
-        page.context.route(re.compile(r"^(?!http://127\.0\.0\.1[:/])http"), lambda route: route.fulfill(status=204))
+        page.context.route(re.compile(r"^(?!http://127\.0\.0\.1[:/])http"), self._went_elsewhere)
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.wrong.append(f"error in a script: {error}"))
         page.on("dialog", lambda dialog: (self.wrong.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
+
+    def _went_elsewhere(self, route: Route) -> None:
+        if not route.request.url.startswith(LOGOS):
+            self.wrong.append(f"asked another host: {route.request.url} at {self.page.url}")
+        route.fulfill(status=204)
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type == "error" and "the server responded with a status of 4" not in message.text:

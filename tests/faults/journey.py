@@ -36,6 +36,12 @@ class Journey:
     repeated: ClassVar[tuple[int, ...]] = ()
     lenient: ClassVar[tuple[str, ...]] = ()
     """Calls whose failure does not stop the request: what they do is tidying."""
+    sample: ClassVar[int] = 0
+    """How many mishaps `make test` tries; 0 for what is usual."""
+    policy: ClassVar[dict[str, Any]] = {}
+    """What the portal asks of whoever signs in."""
+    settings: ClassVar[dict[str, Any]] = {}
+    """Its other settings."""
 
     def __init__(self, world: World, portal: Portal, machine: Machine) -> None:
         self.world, self.portal, self.machine = world, portal, machine

@@ -40,9 +40,9 @@ class Stage:
         return kind(self.world, self.portal, machine)
 
 
-def make_stage(world: World, mishaps: Mishaps) -> Stage:
-    """A portal whose staff are told of answers, and keys for its callers."""
-    portal = world.portal(notifications={"staff_emails": [STAFF]})
+def make_stage(world: World, mishaps: Mishaps, kind: type[Journey]) -> Stage:
+    """A portal whose staff are told of answers, with the journey's policy, and keys for its callers."""
+    portal = world.portal(notifications={"staff_emails": [STAFF]}, policy=kind.policy, **kind.settings)
     stage = Stage(world, mishaps, portal, make_machine(portal), make_machine())
     assert api_keys.EVERY_PORTAL == "*"
     return stage
@@ -55,7 +55,7 @@ def play(stage: Stage, kind: type[Journey], sample: int) -> int:
     cases = [(mishap, call) for mishap, call in cases if mishap.kind != "conflict" or call in _IN_CONFLICT]
     if not WHOLE:
         surely = [case for case in cases if case[0].kind == "killed" and case[1] == "dynamodb.TransactWriteItems"]
-        cases = random.Random(f"{SEED} {kind.__name__}").sample(cases, min(sample, len(cases)))
+        cases = random.Random(f"{SEED} {kind.__name__}").sample(cases, min(kind.sample or sample, len(cases)))
         cases += [case for case in surely if case not in cases]  # done, and nobody knows: the worst place of all
     done = [_disturbed(stage, kind, mishap, call) for mishap, call in cases]
     kind.audit(stage.world, done)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.web.guard import GUARDS
+from tests.faults import of_api, of_staff
 from tests.faults.journey import Journey
 from tests.faults.matrix import make_stage, play
-from tests.faults.of_api import JOURNEYS
 from tests.mishaps import Mishaps
 from tests.world import World
+
+JOURNEYS = [*of_api.JOURNEYS, *of_staff.JOURNEYS]
 
 
 @pytest.mark.parametrize("kind", JOURNEYS, ids=[each.__name__ for each in JOURNEYS])
 def test_threats_43_and_44(world: World, mishaps: Mishaps, kind: type[Journey]) -> None:
-    assert play(make_stage(world, mishaps), kind, 2 if kind.route[0] == "GET" else 7) >= 1
+    assert play(make_stage(world, mishaps, kind), kind, 2 if kind.route[0] == "GET" else 7) >= 1
 
 
 def test_every_operation_has_a_journey() -> None:

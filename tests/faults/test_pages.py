@@ -5,18 +5,20 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.web.guard import GUARDS
+from tests.faults import of_doors, of_links, of_pages, of_security
 from tests.faults.journey import Journey
 from tests.faults.matrix import make_stage, play
-from tests.faults.of_pages import JOURNEYS
 from tests.mishaps import Mishaps
 from tests.world import World
+
+JOURNEYS = [*of_pages.JOURNEYS, *of_doors.JOURNEYS, *of_links.JOURNEYS, *of_security.JOURNEYS]
 
 
 @pytest.mark.parametrize("kind", JOURNEYS, ids=[each.__name__ for each in JOURNEYS])
 def test_threats_43_and_44(world: World, mishaps: Mishaps, kind: type[Journey]) -> None:
-    assert play(make_stage(world, mishaps), kind, 4 if kind.route[0] == "GET" else 11) >= 1
+    assert play(make_stage(world, mishaps, kind), kind, 4 if kind.route[0] == "GET" else 11) >= 1
 
 
 def test_every_page_has_a_journey() -> None:
-    pages = {route for route, guard in GUARDS.items() if guard.audience in ("visitor", "client")}
+    pages = {route for route, guard in GUARDS.items() if guard.audience in ("visitor", "client", "staff")}
     assert pages - {kind.route for kind in JOURNEYS} == {("GET", "/{portal}/{proxy+}")}  # asks nothing of anybody

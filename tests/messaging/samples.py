@@ -9,6 +9,7 @@ from chalicelib.facts import Act
 from chalicelib.messaging.models import MessageRow, message_key
 from chalicelib.messaging.queue import queue
 from chalicelib.portals import Portal
+from chalicelib.security import links
 
 TO, MOBILE = "jane@client.example", "+12025550123"
 BATCH = {"batch_id": "0" * 32, "batch_title": "2031 renewal", "contact_first_name": "Jane", "answer_by": "2030-06-30"}
@@ -16,6 +17,36 @@ ANSWER = {
     "batch_id": "0" * 32, "account_name": "Northwind", "batch_title": "2031 renewal", "answer": "changes",
     "contact_name": "Jane Doe", "comment": "Please drop the dental plan.\nThank you",
 }  # fmt: skip
+HOLDER = "a" * 32
+
+
+def link_context(purpose: links.Purpose, place: int = 0) -> dict[str, str]:
+    """The context of a one-time link."""
+    return links.context(links.Link(purpose, HOLDER, "b" * 32, 1, clock.timestamp() + 86400), place)
+
+
+FULL: dict[str, dict[str, str]] = {
+    "batch-in-review": BATCH,
+    "answer-reminder": BATCH,
+    "verification-code": {"challenge": "0" * 32, "counter": "0", "version": "1"},
+    "client-answered": ANSWER,
+    "credential-create": {
+        **link_context("credential-create"), "account_name": "Northwind Traders", "username": "jane.doe",
+    },
+    "password-reset": {**link_context("password-reset"), "username": "jane.doe"},
+    "username-reminder": {"username": "jane.doe"},
+    "new-device": {
+        **link_context("not-me"), "username": "jane.doe", "browser": "Firefox, Linux", "at": "1909042200",
+    },
+    "credential-changed": {**link_context("not-me"), "username": "jane.doe", "change": "password"},
+    "contact-confirmation": link_context("contact-confirmation"),
+    "contact-changed": {"which": "email"},
+    "staff-invitation": {**link_context("staff-invitation"), "role": "support", "inviter": "Olive Owner"},
+    "temporary-password": {
+        "holder": HOLDER, "nonce": "c" * 32, "version": "1", "username": "jane.doe", "staff": "yes",
+    },
+}  # fmt: skip
+"""Every message with every value it may have."""
 
 
 def code_context() -> dict[str, str]:

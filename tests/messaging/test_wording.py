@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from email.headerregistry import Address
 
 import pytest
@@ -14,9 +15,10 @@ from chalicelib.messaging import addresses, gsm, reading, templates
 from chalicelib.messaging.compose import Email, Sms, compose
 from chalicelib.messaging.models import MessageRow
 from chalicelib.messaging.templates import Block, EmailWording, Placeholder, SmsWording, Template, UnknownPlaceholder
+from chalicelib.messaging.wording import TEMPLATES
 from chalicelib.portals import Portal
 from chalicelib.storage import Action
-from tests.messaging.samples import ANSWER, BATCH, MOBILE, TO, code_context, put, put_code, row
+from tests.messaging.samples import ANSWER, BATCH, FULL, MOBILE, TO, code_context, put, put_code, row
 from tests.world import MovableClock, World
 
 _BREAKS = ["\r\n", "\n", "\r", "\u2028", "\u2029", "\x00", "\x0b", "\x85"]
@@ -24,7 +26,10 @@ _BREAKS = ["\r\n", "\n", "\r", "\u2028", "\u2029", "\x00", "\x0b", "\x85"]
 
 def _row(template: str, channel: str, context: dict[str, str], to: str | None = None) -> MessageRow:
     to = to or (TO if channel == "email" else MOBILE)
-    return MessageRow(portal="acme", template=template, channel=channel, recipient=to, context=context)
+    soon = clock.timestamp() + 600
+    return MessageRow(
+        portal="acme", template=template, channel=channel, recipient=to, context=context, not_after=soon
+    )  # fmt: skip
 
 
 def _mail(portal: Portal, template: str, context: dict[str, str], to: str | None = None) -> Email:
@@ -99,8 +104,11 @@ def test_a_code_that_is_sent_late_says_how_long_it_still_counts(
 
 
 def test_a_code_without_an_end_says_what_the_portal_s_policy_says(world: World) -> None:
-    portal = world.portal(policy={"code_minutes": 5})
-    assert "It expires in 5 minutes." in _sms(portal, "verification-code", code_context())
+    endless = _row("verification-code", "sms", code_context())
+    endless.not_after = None
+    sms = compose(endless, world.portal(policy={"code_minutes": 5}))
+    assert isinstance(sms, Sms)
+    assert "It expires in 5 minutes." in sms.text
 
 
 def test_staff_read_the_answer_and_the_comment(world: World) -> None:
@@ -178,6 +186,65 @@ def test_threat_25_what_was_typed_is_text_in_html(world: World, evil: str) -> No
 def test_threat_27_what_was_typed_is_never_read_as_wording(world: World, evil: str) -> None:
     mail = _mail(world.portal(), "batch-in-review", {**BATCH, "batch_title": evil})
     assert mail.subject.startswith(f"{evil} is ready")
+
+
+_CHANNELS = [(name, channel) for name, template in TEMPLATES.items() for channel in template.channels]
+_PLACEHOLDERS = [(name, each) for name, template in TEMPLATES.items() for each in template.context]
+
+
+def test_every_message_has_a_sample_with_every_value() -> None:
+    assert FULL.keys() == TEMPLATES.keys()
+    for name, context in FULL.items():
+        assert context.keys() == {each.name for each in TEMPLATES[name].context}, name
+        TEMPLATES[name].check(context)
+
+
+@pytest.mark.parametrize(("name", "placeholder"), _PLACEHOLDERS, ids=lambda each: getattr(each, "name", each))
+def test_a_required_value_is_required_and_another_is_not(name: str, placeholder: Placeholder) -> None:
+    lacking = {key: value for key, value in FULL[name].items() if key != placeholder.name}
+    for context in (lacking, {**lacking, placeholder.name: ""}):
+        if placeholder.required:
+            with pytest.raises(Invalid) as refusal:
+                TEMPLATES[name].check(context)
+            assert list(refusal.value.fields) == [placeholder.name]
+        else:
+            TEMPLATES[name].check(context)
+
+
+@pytest.mark.parametrize(("name", "placeholder"), _PLACEHOLDERS, ids=lambda each: getattr(each, "name", each))
+def test_threat_26_nothing_but_a_comment_has_lines(name: str, placeholder: Placeholder) -> None:
+    if placeholder.kind == "text":
+        return
+    for broken in _BREAKS:
+        for evil in (FULL[name][placeholder.name] + broken, f"a{broken}Bcc: victim@example.org"):
+            with pytest.raises(Invalid):
+                TEMPLATES[name].check({**FULL[name], placeholder.name: evil})
+
+
+@pytest.mark.parametrize(("name", "channel"), _CHANNELS)
+def test_each_message_can_be_composed_with_and_without_each_optional_value(
+    world: World, name: str, channel: str
+) -> None:
+    portals = world.portal(), world.portal(support={"email": "help@acme.example", "phone": "555 0100"})
+    optional = sorted({_group(each.name) for each in TEMPLATES[name].context if not each.required})
+    for given_ones in itertools.product((True, False), repeat=len(optional)):
+        left_out = {each for each, is_given in zip(optional, given_ones, strict=True) if not is_given}
+        context = {key: value for key, value in FULL[name].items() if _group(key) not in left_out}
+        for portal in portals:
+            if channel == "sms":
+                assert gsm.fits(_sms(portal, name, context), 160)
+                continue
+            mail = _mail(portal, name, context)
+            for said in (mail.subject, mail.text, mail.html):
+                assert "((" not in said and "))" not in said
+                assert "  " not in said.replace("\n    ", "\n") and " ." not in said
+            assert 'href=""' not in mail.html
+            mail.mime()
+
+
+def _group(name: str) -> str:
+    """The five values of a link are given together, or not at all."""
+    return "link" if name.startswith("link_") else name
 
 
 def test_wording_that_names_what_is_not_there_does_not_load() -> None:

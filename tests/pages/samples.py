@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import segno
+
 Context = dict[str, Any]
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 ENDLESS = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh-Cholmondeley"
@@ -53,7 +55,17 @@ SIGNED_IN: Context = {
     "idle_minutes": 15,
     "warn_seconds": 120,
     "extend_url": "/acme/session/extend",
+    "sign_out_url": "/acme/sign-out",
+    "home_url": "/acme/",
     "expired_url": "/acme/session/over",
+    "security_url": None,
+}
+WITH_PASSWORD: Context = SIGNED_IN | {"security_url": "/acme/security"}
+STAFF: Context = SIGNED_IN | {
+    "name": "Sam Okafor",
+    "sign_out_url": "/acme/staff/sign-out",
+    "home_url": "/acme/staff",
+    "security_url": "/acme/staff/security",
 }
 REVIEW: Context = {
     "url": "/acme/batches/01",
@@ -169,6 +181,50 @@ CHANGES: Context = {
     "by": "Maria Lopez",
     "at": "20 November 2026, 4:05 pm",
 }
+QR = segno.make(
+    "otpauth://totp/Acme%20Benefits:maria.lopez?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Acme%20Benefits",
+    error="m",
+).svg_data_uri(scale=5, border=4, light="#fff", omitsize=True)
+QUESTIONS = [
+    "What was the name of your first pet?",
+    "In which town did your parents meet?",
+    "Which street did you live in when you were ten?",
+]
+RECOVERY_CODES = [
+    "7kq2m9x-3fdw8th", "b4tz6wq-k9mn3rc", "h8v2xsd-7pje5ya", "m3r9kfw-2tcq6hb", "z5n7yge-d4xw9mk",
+    "c6p2jtv-r8sh3qf", "q9w4kbx-m7ze5nd", "t2d8hsy-5vgc3rp", "x7f6mwa-j4kt9ze", "e3y5rqn-8bhd2wv",
+]  # fmt: skip
+PHONE: Context = {
+    "kind": "totp",
+    "label": "Authenticator app",
+    "detail": "My phone",
+    "added": "3 March 2026",
+    "remove_action": "/acme/security/remove",
+}
+MOBILE: Context = {
+    "kind": "sms",
+    "label": "Text message",
+    "detail": "•••• 0132",
+    "added": "4 March 2026",
+    "remove_action": "/acme/security/remove",
+}
+DEVICES: list[Context] = [
+    {"id": "d1", "browser": "Firefox on Windows", "at": "3 November 2026 at 14:05 EST",
+     "until": "3 December 2026 at 14:05 EST", "forget_action": "/acme/security/devices/forget"},
+    {"id": "d2", "browser": "Safari on iPhone", "at": "9 November 2026 at 08:30 EST",
+     "until": "9 December 2026 at 08:30 EST", "forget_action": "/acme/security/devices/forget"},
+]  # fmt: skip
+SESSIONS: list[Context] = [
+    {"id": "s1", "browser": "Firefox on Windows", "at": "21 November 2026 at 09:12 EST", "is_this": True,
+     "end_action": "/acme/security/sessions/end"},
+    {"id": "s2", "browser": "Safari on iPhone", "at": "20 November 2026 at 18:40 EST", "is_this": False,
+     "end_action": "/acme/security/sessions/end"},
+]  # fmt: skip
+ACTIVITY: list[Context] = [
+    {"at": "21 November 2026 at 09:12 EST", "what": "Signed in", "detail": "Firefox on Windows"},
+    {"at": "20 November 2026 at 18:40 EST", "what": "Signed in with a new browser", "detail": "Safari on iPhone"},
+    {"at": "3 March 2026 at 14:05 EST", "what": "Authenticator app added", "detail": ""},
+]
 
 
 @dataclass(frozen=True)
@@ -246,6 +302,127 @@ def trouble(**changed: Any) -> Context:
     return base("Trouble signing in?", trouble_text=[]) | changed
 
 
+def password(**changed: Any) -> Context:
+    words: Context = {
+        "heading": "Sign in",
+        "instructions": ["Enter the username and password you chose."],
+        "additional_notes": [],
+        "username_label": "Username",
+        "password_label": "Password",
+        "next_label": "Sign in",
+    }
+    ways: Context = {
+        "code_url": "/acme/sign-in",
+        "forgot_url": "/acme/forgot-password",
+        "forgot_username_url": "/acme/forgot-username",
+        "first_time_url": "/acme/first-time",
+        "staff": False,
+    }
+    return base("Sign in", wording=words, next_path="", action="/acme/sign-in/password") | ways | changed
+
+
+def staff_password(**changed: Any) -> Context:
+    heading = "Staff of Acme Benefits"
+    none = dict.fromkeys(["code_url", "forgot_username_url", "first_time_url"])
+    words = password()["wording"] | {"heading": heading, "instructions": []}
+    there = {"action": "/acme/staff/sign-in", "forgot_url": "/acme/staff/forgot-password", "staff": True}
+    return password(page_title=heading, wording=words, **there, **none) | changed
+
+
+def link(**changed: Any) -> Context:
+    heading = "Choose a new password"
+    words = ["You are about to choose a new password for Acme Benefits. The old one works until you have."]
+    press = {"button": "Continue", "action": "/acme/reset-password", "token": "a1.b2.c3"}
+    return base(heading, heading=heading, paragraphs=words) | press | changed
+
+
+def link_over(**changed: Any) -> Context:
+    heading = "This link no longer works"
+    words = ["This link has run out: links work for a limited time only."]
+    again = {"action": "/acme/links/again", "token": "a1.b2.c3", "purpose": "password-reset",
+             "label": "Send a fresh link to the address on file"}  # fmt: skip
+    return base(heading, heading=heading, paragraphs=words, again=again, sign_in_url="/acme/sign-in") | changed
+
+
+def new_password(**changed: Any) -> Context:
+    heading = "Choose your username and password"
+    person: Context = {"lead": ["For Lopez & Daughters Bakery."], "ask_username": True, "username": ""}
+    form: Context = {"action": "/acme/set-password", "button": "Save", "least": 12, "ask_current": False}
+    more: Context = {"questions": [], "answers_only": False, "second_note": None}
+    return base(heading, heading=heading) | person | form | more | changed
+
+
+def factor(method: str = "totp", **changed: Any) -> Context:
+    headings = {
+        "totp": "Enter the code from your app",
+        "sms": "Enter the code we sent",
+        "recovery": "Enter a recovery code",
+    }
+    labels = {
+        "totp": "Use your authenticator app",
+        "sms": "Send a text to •••• 0132",
+        "recovery": "Use a recovery code",
+    }
+    use = "/acme/sign-in/factor/use"
+    others = [{"label": labels[each], "action": use, "method": each} for each in labels if each != method]
+    sent: Context = {"destination_masked": "•••• 0132", "expires_in": 600, "resend_in": 30, "is_sent": True}
+    ways: Context = {"others": others, "help_url": "/acme/trouble", "remember_days": 30, "resend_action": use}
+    here: Context = {"heading": headings[method], "method": method, "action": "/acme/sign-in/factor"}
+    return base(headings[method]) | here | sent | ways | changed
+
+
+def choose_factor(**changed: Any) -> Context:
+    ways = {"required": True, "skip_url": None, "methods": ["totp", "sms"], "action": "/acme/sign-in/set-up"}
+    return base("Set up a second factor") | ways | changed
+
+
+def totp(**changed: Any) -> Context:
+    key = "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP"
+    told = {"qr": QR, "key": key, "issuer": "Acme Benefits", "account": "maria.lopez"}
+    ways = {"action": "/acme/sign-in/set-up/totp", "cancel_url": "/acme/sign-in/set-up"}
+    return base("Set up your authenticator app") | told | ways | changed
+
+
+def mobile(**changed: Any) -> Context:
+    ways = {"action": "/acme/sign-in/set-up/sms", "cancel_url": "/acme/sign-in/set-up"}
+    return base("Get codes by text message") | ways | changed
+
+
+def factor_code(**changed: Any) -> Context:
+    step = "/acme/sign-in/set-up/code"
+    ways: Context = {"action": step, "resend_action": f"{step}/again", "cancel_url": "/acme/sign-in/set-up/sms"}
+    sent: Context = {"destination_masked": "•••• 0132", "expires_in": 600, "resend_in": 30}
+    return base("Enter the code we sent") | ways | sent | changed
+
+
+def recovery_codes(**changed: Any) -> Context:
+    return base("Save your recovery codes", codes=RECOVERY_CODES, continue_url="/acme/security") | changed
+
+
+def security(**changed: Any) -> Context:
+    person: Context = {"username": "maria.lopez@bakery.example", "password_changed": "3 March 2026"}
+    ways: Context = {
+        "back_url": "/acme/",
+        "change_password_url": "/acme/security/password",
+        "emails": [{"address": "maria.rivera@example.com", "change_url": "/acme/security/address?n=0"}],
+        "add_totp_url": "/acme/security/app",
+        "add_sms_url": "/acme/security/mobile",
+        "end_others_action": "/acme/security/sessions/end",
+    }
+    recovery = {"left": 7, "made_action": "/acme/security/recovery-codes"}
+    held: Context = {"factors": [PHONE], "required": False, "recovery": recovery, "devices": DEVICES}
+    seen: Context = {"sessions": SESSIONS, "activity": ACTIVITY}
+    return base("Security", signed_in=WITH_PASSWORD) | person | ways | held | seen | changed
+
+
+def ask_once(**changed: Any) -> Context:
+    heading = "Forgot your password?"
+    lead = ["Tell us your username, and we send a link to the addresses on file. It lets you choose a new password."]
+    field = {"name": "username", "label": "Username", "hint": "", "autocomplete": "username", "is_secret": False}
+    ways = {"action": "/acme/forgot-password", "button": "Send me a link", "back_url": "/acme/sign-in/password"}
+    return base(heading, heading=heading, lead=lead, field=field) | ways | changed
+
+
 def every() -> Iterator[Sample]:
     """All pages in all states."""
     yield from _sign_in_states()
@@ -256,6 +433,13 @@ def every() -> Iterator[Sample]:
     yield from _upload_states()
     yield from _messages()
     yield from _trouble_states()
+    yield from _password_states()
+    yield from _link_states()
+    yield from _new_password_states()
+    yield from _factor_states()
+    yield from _set_up_states()
+    yield from _security_states()
+    yield from _ask_once_states()
 
 
 def hostile() -> Iterator[Sample]:
@@ -265,17 +449,24 @@ def hostile() -> Iterator[Sample]:
 
 
 _KEPT = {
-    "base", "brand_style", "csrf", "kind", "status_kind", "change_kind", "method", "methods", "url", "answer_url",
-    "extend_url", "expired_url", "href", "slug", "answer", "logo_url", "step", "upload_url", "back_url",
+    "base", "brand_style", "csrf", "kind", "status_kind", "change_kind", "method", "methods", "href", "slug", "answer",
+    "step", "qr", "autocomplete",
 }  # fmt: skip
+_NAMED_BY_US = {"field", "questions"}  # whose `name` is that of a form's field
+
+
+def _is_kept(key: str) -> bool:
+    """Whether the value of that name is the code's own, not somebody's words: an address of a page, say."""
+    return key in _KEPT or key.endswith(("url", "action"))
 
 
 def _poisoned(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
-        return {name: _poisoned(item, name) for name, item in value.items()}
-    if isinstance(value, list) and key not in _KEPT:
+        own = {"name"} if key in _NAMED_BY_US else set()
+        return {name: item if name in own else _poisoned(item, name) for name, item in value.items()}
+    if isinstance(value, list) and not _is_kept(key):
         return [_poisoned(item, key) for item in value]
-    return HOSTILE if isinstance(value, str) and value and key not in _KEPT else value
+    return HOSTILE if isinstance(value, str) and value and not _is_kept(key) else value
 
 
 def _sign_in_states() -> Iterator[Sample]:
@@ -295,6 +486,8 @@ def _sign_in_states() -> Iterator[Sample]:
     yield Sample("sign-in-yellow", "sign_in.html", sign_in(brand_style=YELLOW))
     yield Sample("sign-in-default", "sign_in.html", sign_in(brand_style=BLUE, portal=_logo()))
     yield Sample("sign-in-bare", "sign_in.html", sign_in(portal=_bare(), brand_style=""))
+    ways = {"password_url": "/acme/sign-in/password", "first_time_url": "/acme/first-time"}
+    yield Sample("sign-in-both-ways", "sign_in.html", sign_in(**ways))
 
 
 def _confirm_states() -> Iterator[Sample]:
@@ -336,10 +529,10 @@ def _welcome_states() -> Iterator[Sample]:
         {"title": "Find a doctor", "text": "Search the networks of all our carriers.", "url": "https://acme.example/a"},
         {"title": "Forms", "text": "", "url": "https://acme.example/forms"},
     ]
-    rtl = {"contact_name": RIGHT_TO_LEFT, "signed_in": SIGNED_IN | {"name": RIGHT_TO_LEFT}}
+    rtl = {"contact_name": RIGHT_TO_LEFT, "signed_in": WITH_PASSWORD | {"name": RIGHT_TO_LEFT}}
     yield Sample("welcome", "welcome.html", welcome(batches=[REVIEW, approved]))
     yield Sample("welcome-many", "welcome.html", welcome(batches=[REVIEW, second, *others, approved]))
-    yield Sample("welcome-tiles", "welcome.html", welcome(tiles=tiles))
+    yield Sample("welcome-tiles", "welcome.html", welcome(tiles=tiles, signed_in=WITH_PASSWORD))
     yield Sample("welcome-empty", "welcome.html", welcome(batches=[], last_sign_in=None))
     yield Sample("welcome-answered", "welcome.html", welcome(batches=others, last_sign_in=None))
     yield Sample("welcome-long-names", "welcome.html", welcome(**rtl, batches=[long_one], portal=_long_portal()))
@@ -412,6 +605,156 @@ def _trouble_states() -> Iterator[Sample]:
     own = ["Moved to Acme from Northfield this year? Your client number is the one on our first invoice."]
     yield Sample("trouble", "trouble.html", trouble())
     yield Sample("trouble-own-text", "trouble.html", trouble(trouble_text=own, portal=_bare()))
+
+
+def _password_states() -> Iterator[Sample]:
+    wrong = {"password": "The username or the password is not right."}
+    empty = {"username": "Enter your username.", "password": "Enter your password."}
+    done = {"kind": "success", "text": "Your password is set. Sign in with it."}
+    only = dict.fromkeys(["code_url", "forgot_url", "forgot_username_url", "first_time_url"])
+    notes = password()["wording"] | {"additional_notes": ["New here? Look for our letter of October."]}
+    yield Sample("password", "password.html", password())
+    yield Sample("password-wrong", "password.html", password(errors=wrong, values={"username": "maria.lopez"}))
+    yield Sample("password-empty", "password.html", password(errors=empty, next_path="/acme/batches/01"))
+    yield Sample("password-set", "password.html", password(notice=done))
+    yield Sample("password-only", "password.html", password(**only, wording=notes, portal=_bare()))
+    yield Sample("password-long-names", "password.html", password(portal=_long_portal(), values={"username": ENDLESS}))
+    yield Sample("password-staff", "password.html", staff_password())
+    yield Sample("password-staff-wrong", "password.html", staff_password(errors=wrong))
+
+
+def _link_states() -> Iterator[Sample]:
+    not_me = {
+        "heading": "Was this not you?",
+        "paragraphs": [
+            "Press the button if you did not do what our message told you about.",
+            "We will sign every browser out, lock the account, and send a link to choose a new password.",
+        ],
+        "button": "This was not me",
+    }
+    used = ["This link was used already, and works once. If you have chosen a password, sign in with it."]
+    yield Sample("link", "link.html", link())
+    yield Sample("link-not-me", "link.html", link(**not_me))
+    yield Sample("link-long-names", "link.html", link(portal=_long_portal(), brand_style=YELLOW))
+    yield Sample("link-over", "link_over.html", link_over(paragraphs=used, again=None))
+    yield Sample("link-over-again", "link_over.html", link_over())
+
+
+def _new_password_states() -> Iterator[Sample]:
+    taken = {"username": "This username is taken. Choose another one."}
+    weak = {"password": "This is too easy to guess. Add a word or two that have nothing to do with you."}
+    wrong = {"answer_1": "These answers are not the ones we have."}
+    pick = {"question_1": "Choose a question.", "answer_2": "Answer with at least 3 letters or digits."}
+    moved = {"form": "Somebody else changed this just now. Please try again."}
+    known = {"heading": "Choose your password", "ask_username": False, "username": "maria.lopez", "lead": []}
+    choose = [{"name": str(at), "label": f"Question {at}", "options": QUESTIONS} for at in (1, 2)]
+    answer = [{"name": str(at), "label": text, "options": None} for at, text in enumerate(QUESTIONS[:2], 1)]
+    note = "You will be asked for a second factor when you sign in."
+    typed = {"username": "maria.lopez", "question_2": QUESTIONS[1]}
+    yield Sample("new-password", "new_password.html", new_password(second_note=note))
+    yield Sample("new-password-taken", "new_password.html", new_password(errors=taken | weak, values=typed))
+    yield Sample("new-password-known", "new_password.html", new_password(**known))
+    yield Sample(
+        "new-password-long-names", "new_password.html", new_password(**known | {"username": ENDLESS + ENDLESS})
+    )
+    yield Sample("new-password-questions", "new_password.html", new_password(questions=choose))
+    yield Sample("new-password-question", "new_password.html", new_password(questions=choose[:1], second_note=note))
+    yield Sample("new-password-pick", "new_password.html", new_password(questions=choose, errors=pick, values=typed))
+    answers = known | {"questions": answer, "answers_only": True}
+    yield Sample("new-password-answers", "new_password.html", new_password(**answers))
+    yield Sample("new-password-answers-wrong", "new_password.html", new_password(**answers, errors=wrong))
+    yield Sample("new-password-moved", "new_password.html", new_password(**known, errors=moved))
+    change = known | {"heading": "Change your password", "ask_current": True, "button": "Change my password"}
+    refused = {"current_password": "This is not your password."} | weak
+    change |= {"signed_in": WITH_PASSWORD, "back_url": "/acme/security"}
+    yield Sample("change-password", "new_password.html", new_password(**change))
+    yield Sample("change-password-wrong", "new_password.html", new_password(**change, errors=refused))
+
+
+def _factor_states() -> Iterator[Sample]:
+    wrong = {"code": "That code is not right. You can try 4 more times."}
+    staff: Context = {"action": "/acme/staff/sign-in/factor", "remember_days": 0, "help_url": None}
+    yield Sample("factor-totp", "factor.html", factor())
+    yield Sample("factor-totp-wrong", "factor.html", factor(errors=wrong, values={"remember": "yes"}))
+    yield Sample("factor-totp-alone", "factor.html", factor(others=[], remember_days=1, portal=_bare()))
+    yield Sample("factor-sms", "factor.html", factor("sms"))
+    yield Sample("factor-sms-over", "factor.html", factor("sms", expires_in=0, resend_in=0))
+    yield Sample("factor-sms-not-sent", "factor.html", factor("sms", is_sent=False, resend_action=None))
+    yield Sample("factor-recovery", "factor.html", factor("recovery"))
+    yield Sample("factor-staff", "factor.html", factor(**staff))
+    yield Sample("factor-long-names", "factor.html", factor(portal=_long_portal()))
+
+
+def _set_up_states() -> Iterator[Sample]:
+    inside: Context = {"signed_in": WITH_PASSWORD, "cancel_url": "/acme/security"}
+    wrong = {"code": "That code is not right. Type the one that the app shows now."}
+    long_one = {"issuer": _long_portal()["name"], "account": ENDLESS, "portal": _long_portal()}
+    no_number = {"mobile": "Enter a mobile number, such as 555 010 0132."}
+    free = {"required": False, "skip_url": "/acme/"}
+    yield Sample("choose-factor", "choose_factor.html", choose_factor())
+    yield Sample("choose-factor-free", "choose_factor.html", choose_factor(**free, values={"method": "sms"}))
+    yield Sample("choose-factor-none", "choose_factor.html", choose_factor(errors={"method": "Choose one of the two."}))
+    yield Sample("choose-factor-totp-only", "choose_factor.html", choose_factor(methods=["totp"]))
+    yield Sample("choose-factor-sms-only", "choose_factor.html", choose_factor(methods=["sms"], **free))
+    yield Sample("totp", "totp.html", totp())
+    yield Sample("totp-wrong", "totp.html", totp(errors=wrong, values={"name": "My phone"}))
+    yield Sample("totp-long-names", "totp.html", totp(**long_one, values={"name": ENDLESS}))
+    yield Sample("totp-inside", "totp.html", totp(**inside))
+    yield Sample("totp-staff", "totp.html", totp(cancel_url=None, account="sam.okafor"))
+    yield Sample("mobile", "mobile.html", mobile())
+    yield Sample("mobile-wrong", "mobile.html", mobile(errors=no_number, values={"mobile": "555"}))
+    yield Sample("mobile-inside", "mobile.html", mobile(**inside))
+    yield Sample("factor-code", "factor_code.html", factor_code())
+    yield Sample("factor-code-wrong", "factor_code.html", factor_code(errors=wrong, expires_in=0, resend_in=0))
+    yield Sample("factor-code-inside", "factor_code.html", factor_code(**inside, resend_action=None))
+    yield Sample("recovery-codes", "recovery_codes.html", recovery_codes())
+    yield Sample("recovery-codes-inside", "recovery_codes.html", recovery_codes(signed_in=WITH_PASSWORD))
+
+
+def _security_states() -> Iterator[Sample]:
+    nothing: Context = {"factors": [], "recovery": None, "devices": [], "activity": [], "password_changed": None}
+    alone: Context = {"sessions": SESSIONS[:1]}
+    endless = {"browser": f"{ENDLESS} {RIGHT_TO_LEFT}"}
+    long_names: Context = {
+        "username": ENDLESS + ENDLESS,
+        "factors": [PHONE | {"label": ENDLESS}, MOBILE],
+        "devices": [DEVICES[0] | endless],
+        "sessions": [SESSIONS[0] | endless, SESSIONS[1] | endless],
+        "activity": [ACTIVITY[0] | {"detail": ENDLESS}],
+    }
+    staff: Context = {"signed_in": STAFF, "back_url": "/acme/staff", "devices": None}
+    done = {"kind": "success", "text": "Your authenticator app was added."}
+    yield Sample("security", "security.html", security(notice=done))
+    yield Sample("security-both", "security.html", security(factors=[PHONE, MOBILE]))
+    yield Sample("security-nothing", "security.html", security(**nothing, **alone))
+    yield Sample("security-used-up", "security.html", security(recovery=security()["recovery"] | {"left": 0}))
+    yield Sample("security-long-names", "security.html", security(**long_names, portal=_long_portal()))
+    yield Sample("security-many", "security.html", security(activity=ACTIVITY * 7, sessions=SESSIONS * 2))
+    yield Sample("security-staff", "security.html", security(**staff, required=True))
+
+
+def _ask_once_states() -> Iterator[Sample]:
+    number = {"name": "client_number", "label": "Client Number", "autocomplete": "off", "is_secret": False,
+              "hint": "You find it at the top of your invoices, such as 10482"}  # fmt: skip
+    first = {"heading": "First time here?", "field": number, "action": "/acme/first-time"}
+    lead = ["Tell us your client number, and we send a link to the addresses on file."]
+    wrong = {"client_number": "Enter your client number."}
+    yield Sample("forgot-password", "ask_once.html", ask_once())
+    secret = {
+        "name": "password",
+        "label": "Password",
+        "hint": "",
+        "autocomplete": "current-password",
+        "is_secret": True,
+    }
+    sure: Context = {"heading": "Confirm it is you", "field": secret, "action": "/acme/security/confirm",
+                     "lead": ["Enter your password again before you change how you sign in."], "button": "Confirm",
+                     "back_url": "/acme/security", "signed_in": WITH_PASSWORD}  # fmt: skip
+    wrong_one = {"password": "This is not your password."}
+    yield Sample("confirm-password", "ask_once.html", ask_once(**sure))
+    yield Sample("confirm-password-wrong", "ask_once.html", ask_once(**sure, errors=wrong_one))
+    yield Sample("first-time", "ask_once.html", ask_once(**first, lead=lead, portal=_long_portal()))
+    yield Sample("first-time-empty", "ask_once.html", ask_once(**first, lead=lead, errors=wrong, back_url=None))
 
 
 def _incident() -> Context:

@@ -10,13 +10,35 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, Route, expect, sync_playwright
 
+from tests.browser import axe
 from tests.pages.preview import STATIC, chromium, environment, render
-from tests.pages.samples import CSRF, Sample, batch, code, confirm, every, hostile, sign_in
+from tests.pages.samples import (
+    CSRF,
+    RECOVERY_CODES,
+    Sample,
+    batch,
+    code,
+    confirm,
+    every,
+    factor,
+    hostile,
+    link,
+    new_password,
+    password,
+    recovery_codes,
+    security,
+    sign_in,
+    totp,
+)
 
 EXECUTABLE = chromium()
 ORIGIN = "https://portal.example"
 TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 JINJA = environment()
+OF_CREDENTIALS = {
+    "password.html", "link.html", "link_over.html", "new_password.html", "factor.html", "choose_factor.html", "totp.html",
+    "mobile.html", "factor_code.html", "recovery_codes.html", "security.html", "ask_once.html",
+}  # fmt: skip
 
 pytestmark = [
     pytest.mark.browser,
@@ -198,6 +220,133 @@ def test_a_batch_prints_as_a_document(open_tab: Callable[..., Served]) -> None:
     expect(page.get_by_role("contentinfo")).to_have_count(0)
     for gone in ("Sign out", "Print", "Send my answer"):
         expect(page.get_by_role("button", name=gone)).to_have_count(0)
+
+
+def test_axe_finds_nothing(open_tab: Callable[..., Served]) -> None:
+    script = axe.script()
+    if script is None:
+        pytest.skip("NO NPM ON THE PATH: pages were not looked at by axe")
+    source, tab = script.read_text(encoding="utf-8"), open_tab(390)
+    faults, seen_dark = list[str](), set[tuple[str, bool]]()
+    for sample in every():
+        if sample.template not in OF_CREDENTIALS or sample.name.endswith("long-names"):
+            continue  # the others: tests/browser, in the running product
+        tab.page.emulate_media(color_scheme="light")
+        faults += [f"{sample.name}: {fault}" for fault in axe.violations(tab.show_sample(sample), source)]
+        if (sample.template, sample.has_errors) not in seen_dark:  # dark differs in its colours alone
+            seen_dark.add((sample.template, sample.has_errors))
+            tab.page.emulate_media(color_scheme="dark")
+            faults += [f"{sample.name}, dark: {fault}" for fault in axe.violations(tab.page, source)]
+    assert faults == []
+
+
+def test_a_password_can_be_looked_at_and_leaves_as_a_password(open_tab: Callable[..., Served]) -> None:
+    tab = open_tab()
+    page = tab.show("password.html", password())
+    field = page.get_by_label("Password", exact=True)
+    field.fill("correct horse battery")
+    page.get_by_role("button", name="Show Password").click()
+    expect(field).to_have_attribute("type", "text")
+    expect(page.get_by_role("button", name="Hide Password")).to_be_focused()
+    page.get_by_role("button", name="Sign in").click()
+    expect(field).to_have_attribute("type", "password")
+    assert tab.posted == [("/acme/sign-in/password", f"csrf={CSRF}&username=&password=correct+horse+battery")]
+
+
+def test_without_script_a_password_has_no_button_and_no_meter(open_tab: Callable[..., Served]) -> None:
+    page = open_tab(java_script_enabled=False).show("new_password.html", new_password())
+    expect(page.get_by_role("button", name="Show Password")).to_have_count(0)
+    expect(page.locator(".meter")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("typed", "bars", "words"),
+    [
+        ("", 0, ""),
+        ("correct", 1, "5 more to go"),
+        ("aaaaaaaaaaaaaaaaaaaa", 2, "Long, but little variety"),
+        ("correct hors", 3, "Enough. Longer is better"),
+        ("correct horse battery", 4, "Long and varied"),
+        ("\U0001f40e" * 11, 1, "1 more to go"),
+    ],
+)
+def test_the_meter_judges_length_and_variety(
+    open_tab: Callable[..., Served], typed: str, bars: int, words: str
+) -> None:
+    page = open_tab().show("new_password.html", new_password(least=12))
+    page.get_by_label("Password", exact=True).fill(typed)
+    expect(page.locator(".meter .on")).to_have_count(bars)
+    expect(page.locator(".meter [aria-hidden]")).to_have_text(words)
+
+
+def test_the_meter_speaks_once_the_typing_rests(open_tab: Callable[..., Served]) -> None:
+    tab = open_tab()
+    tab.page.clock.install()
+    page = tab.show("new_password.html", new_password(least=12))
+    said = page.locator(".meter [role=status]")
+    page.get_by_label("Password", exact=True).press_sequentially("corr")
+    expect(said).to_have_text("")
+    page.clock.run_for(1_100)
+    expect(said).to_have_text("8 more to go")
+
+
+@pytest.mark.parametrize(
+    ("template", "context", "name", "copied"),
+    [
+        ("totp.html", totp(), "Copy the key", "JBSWY3DPEHPK3PXP" * 2),
+        ("recovery_codes.html", recovery_codes(), "Copy all", "\n".join(RECOVERY_CODES)),
+    ],
+)
+def test_a_press_copies(
+    open_tab: Callable[..., Served], template: str, context: dict[str, Any], name: str, copied: str
+) -> None:
+    page = open_tab(permissions=["clipboard-read", "clipboard-write"]).show(template, context)
+    page.get_by_role("button", name=name).click()
+    expect(page.get_by_text("Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == copied
+
+
+def test_recovery_codes_print_with_the_name_of_the_portal(open_tab: Callable[..., Served]) -> None:
+    page = open_tab(width=720).show("recovery_codes.html", recovery_codes())
+    page.emulate_media(media="print")
+    name = page.get_by_text("Acme Benefits", exact=True)
+    expect(name).to_be_visible()
+    assert name.evaluate("one => getComputedStyle(one).color") == "rgb(0, 0, 0)"  # not white on a ground left unprinted
+    expect(page.get_by_text(RECOVERY_CODES[9])).to_be_visible()
+    expect(page.get_by_text("Need a hand?")).to_be_hidden()
+    for gone in ("Copy all", "Print"):
+        expect(page.get_by_role("button", name=gone)).to_have_count(0)
+
+
+def test_another_factor_takes_one_press_and_a_browser_is_remembered_on_purpose(open_tab: Callable[..., Served]) -> None:
+    tab = open_tab(java_script_enabled=False)
+    page = tab.show("factor.html", factor())
+    page.get_by_role("button", name="Use a recovery code").click()
+    page.get_by_label("Verification code").fill("123456")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Remember this browser").check()
+    page.get_by_role("button", name="Sign in").click()
+    assert tab.posted == [
+        ("/acme/sign-in/factor/use", f"csrf={CSRF}&method=recovery"),
+        ("/acme/sign-in/factor", f"csrf={CSRF}&code=123456"),
+        ("/acme/sign-in/factor", f"csrf={CSRF}&code=123456&remember=yes"),
+    ]
+
+
+def test_looking_at_a_link_sends_nothing_and_a_press_its_token(open_tab: Callable[..., Served]) -> None:
+    tab = open_tab()
+    page = tab.show("link.html", link())
+    page.wait_for_load_state("networkidle")
+    assert tab.posted == []
+    page.get_by_role("button", name="Continue").click()
+    assert tab.posted == [("/acme/reset-password", f"csrf={CSRF}&t=a1.b2.c3")]
+
+
+def test_the_security_page_names_the_browser_it_signs_out(open_tab: Callable[..., Served]) -> None:
+    tab = open_tab()
+    page = tab.show("security.html", security())
+    page.get_by_role("button", name="Sign out Safari on iPhone").click()
+    assert tab.posted == [("/acme/security/sessions/end", f"csrf={CSRF}&session=s2")]
 
 
 def _policy(style: str) -> str:

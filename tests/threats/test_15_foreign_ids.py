@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import count
 
 import pytest
 
 from chalicelib.facts import Act
 from chalicelib.people import matching
+from chalicelib.portals import Portal
 from chalicelib.security import sessions
 from chalicelib.web.guard import GUARDS
+from tests import staffing
 from tests.api.test_guard import ROWS
 from tests.browsing import Browser, Seen, gateway
+from tests.customers import Customer, enter_password, make_customer, password_portal, with_app
 from tests.factories import Client, change_batch, make_account, make_client, make_contact, make_machine, make_portal
 from tests.faults.journey import document_of
 from tests.world import World
 
 Route = tuple[str, str]
+_addresses = count(1)
 CANARY = "Heron"  # in everything that is only the victim's
 _BATCH = "/{portal}/batches/{batch}"
 
@@ -30,7 +35,8 @@ _BATCH = "/{portal}/batches/{batch}"
 class Row:
     """What a route answers: to the owner, to others who are signed in at the portal, and to those who are not.
 
-    `typed` is what is posted. Of pages without an id in their address everybody gets an own one.
+    `typed` is what is posted, with a number of its own for `{n}`. Of pages without an id in their address everybody gets
+    an own one.
     """
 
     owner: int
@@ -39,6 +45,22 @@ class Row:
     typed: tuple[tuple[str, str], ...] = ()
 
 
+def of_users(rest: str, side: str = "") -> list[Route]:
+    """The routes of the security page of one side: all that need no set-up, or those of one."""
+    at = f"/{{portal}}{side}/security"
+    if rest:
+        return [("GET", f"{at}{rest}"), ("POST", f"{at}{rest}")]
+    return [
+        ("GET", at), *((method, f"{at}/{path}") for method in ("GET", "POST") for path in ("confirm", "password", "address")),
+        *(("POST", f"{at}/{path}") for path in ("remove", "recovery-codes", "sessions/end")),
+    ]  # fmt: skip
+
+
+STAFF_PAGES: list[Route] = [
+    ("GET", "/{portal}/staff"), ("POST", "/{portal}/staff/sign-out"), ("POST", "/{portal}/staff/session/extend"),
+    *(route for rest in ("", "/app", "/mobile", "/mobile/code") for route in of_users(rest, "/staff")),
+    ("POST", "/{portal}/staff/security/mobile/code/resend"),
+]  # fmt: skip
 PAGES: dict[Route, Row] = {
     ("GET", "/{portal}"): Row(200, 200, 303),
     ("GET", "/{portal}/{proxy+}"): Row(404, 404, 404),
@@ -58,13 +80,62 @@ PAGES: dict[Route, Row] = {
     ("POST", f"{_BATCH}/upload/{{document}}"): Row(303, 404, 303),
     ("POST", f"{_BATCH}/answer"): Row(303, 404, 303, (("answer", "approve"),)),
     ("POST", "/{portal}/session/extend"): Row(204, 204, 303),
-    ("POST", "/{portal}/sign-out"): Row(303, 303, 303),
+    ("GET", "/{portal}/terms"): Row(303, 303, 303),
+    ("POST", "/{portal}/terms"): Row(303, 303, 303),
+    # Before anybody is anybody: the same for all.
+    ("GET", "/{portal}/sign-in/password"): Row(200, 200, 200),
+    ("POST", "/{portal}/sign-in/password"): Row(400, 400, 400, (("username", "nobody{n}"), ("password", "x"))),
+    ("GET", "/{portal}/staff/sign-in"): Row(200, 200, 200),
+    ("POST", "/{portal}/staff/sign-in"): Row(400, 400, 400, (("username", "nobody{n}"), ("password", "x"))),
+    ("GET", "/{portal}/forgot-username"): Row(200, 200, 200),
+    ("POST", "/{portal}/forgot-username"): Row(200, 200, 200, (("client_number", "X-{n}"),)),
+    ("GET", "/{portal}/first-time"): Row(200, 200, 200),
+    ("POST", "/{portal}/first-time"): Row(200, 200, 200, (("client_number", "X-{n}"),)),
+    # A link opens for whoever holds it, and for nobody else.
+    **{
+        (method, f"/{{portal}}/{path}"): Row(410, 410, 410)
+        for method in ("GET", "POST")
+        for path in ("create-credential", "reset-password", "staff/join", "not-me", "confirm-address")
+    },
+    ("POST", "/{portal}/links/again"): Row(410, 410, 410, (("purpose", "password-reset"), ("t", "x"))),
+    ("GET", "/{portal}/set-password"): Row(303, 303, 303),
+    ("POST", "/{portal}/set-password"): Row(303, 303, 303, (("username", "x"), ("password", "x"))),
+    # The steps of a sign-in lead back to its start without what the step before left in this browser.
+    **{
+        (method, f"/{{portal}}{side}/sign-in/{path}"): Row(303, 303, 303)
+        for side in ("", "/staff")
+        for methods, path in (
+            (("GET", "POST"), "factor"),
+            (("POST",), "factor/use"),
+            (("GET", "POST"), "own-password"),
+            (("GET", "POST"), "set-up"),
+            (("GET", "POST"), "set-up/app"),
+            (("GET", "POST"), "set-up/mobile"),
+            (("GET", "POST"), "set-up/mobile/code"),
+            (("POST",), "set-up/mobile/code/resend"),
+        )
+        for method in methods
+    },
+    **{
+        key: row
+        for side in ("", "/staff")
+        for key, row in {
+            ("GET", f"/{{portal}}{side}/forgot-password"): Row(200, 200, 200),
+            ("POST", f"/{{portal}}{side}/forgot-password"): Row(200, 200, 200, (("username", "nobody{n}"),)),
+        }.items()
+    },
+    # Those of users only: whoever came by a code has nothing there. More of users is below.
+    **{route: Row(404, 404, 303) for route in (*of_users(""), ("POST", "/{portal}/security/devices/forget"))},
+    **{route: Row(303, 303, 303) for route in (*of_users("/app"), *of_users("/mobile"), *of_users("/mobile/code"))},
+    ("POST", "/{portal}/security/mobile/code/resend"): Row(303, 303, 303),
+    **{route: Row(303, 303, 303) for route in STAFF_PAGES},
+    ("POST", "/{portal}/sign-out"): Row(303, 303, 303),  # the last: it ends the session
 }
 
 
 @pytest.fixture
 def victim(world: World) -> Client:
-    portal = make_portal(world)
+    portal = make_portal(world, policy={"sign_in_ways": ["code", "password"]})
     account = make_account(portal, name=f"{CANARY} Traders", number=f"{CANARY}-77")
     contact = make_contact(portal, account, first_name=f"{CANARY}ina", last_name=f"{CANARY}sen",
                            emails=[f"{CANARY}@x.example"])  # fmt: skip
@@ -89,6 +160,7 @@ def test_every_page_of_the_application_has_a_row_here_and_every_operation_one_in
     assert not PAGES.keys() & asking_a_key
     assert {route for _, route in public} == {
         "/healthz", "/api/v1/openapi.json", "/api/v1/docs", "/api", "/api/{proxy+}", "/api/v1", "/api/v1/{proxy+}",
+        "/.well-known/change-password",
     }  # fmt: skip
 
 
@@ -133,6 +205,68 @@ def test_a_batch_that_was_taken_back_is_nobodys(world: World, victim: Client) ->
             assert seen.status == 404 and f"{CANARY} renewal" not in seen.text, (method, route)
 
 
+def test_users_reach_nothing_of_each_other(world: World) -> None:
+    """Two customers of a portal, one of another, and staff of both: sessions, devices and factors of none but oneself."""
+    portal = password_portal(world)
+    owner = Browser(agent=f"Mozilla/5.0 ({CANARY})")
+    victim = remembered(world, owner, with_app(owner, entered(world, owner, portal)))
+    callers = {"neighbour": Browser(), "foreigner": Browser(), "staff": Browser(), "staff of another": Browser()}
+    entered(world, callers["neighbour"], portal)
+    foreign = entered(world, callers["foreigner"], password_portal(world))
+    callers["foreigner"].set_cookie("session", portal.slug, callers["foreigner"].cookie("session") or "?")
+    for name, slug in (("staff", portal.slug), ("staff of another", foreign.slug)):
+        callers[name].set_cookie("staff", portal.slug, staffing.signed_in(staffing.make_colleague(slug)).secret)
+        callers[name].set_cookie("session", portal.slug, callers[name].cookie("staff") or "?")
+    callers["guesser"] = Browser()
+    callers["guesser"].set_cookie("session", portal.slug, next(iter(victim.user.sessions)))
+    before, tried = victim.user, 0
+    for name, browser in callers.items():
+        for side in ("", "/staff"):
+            for session in (*before.sessions, "0" * 64, "others", ""):
+                post(browser, f"/{portal.slug}{side}/security/sessions/end", session=session)
+            for device in (*before.devices, "0" * 64):
+                post(browser, f"/{portal.slug}{side}/security/devices/forget", device=device)
+            for factor in ("totp", "sms"):
+                post(browser, f"/{portal.slug}{side}/security/remove", factor=factor)
+            post(browser, f"/{portal.slug}{side}/security/recovery-codes")
+            for rest in ("", "/confirm", "/password", "/address", "/app", "/mobile", "/mobile/code"):
+                seen = browser.ask("GET", f"/{portal.slug}{side}/security{rest}")
+                assert victim.username not in seen.text and victim.email not in seen.text, (name, seen.path)
+                tried += 1
+    assert tried == len(callers) * 2 * 7
+    assert victim.user == before
+    assert owner.open(f"/{portal.slug}/security").status == 200
+    assert victim.username in owner.here.text, "the owner sees it all: what was looked for is there"
+
+
+def entered(world: World, browser: Browser, portal: Portal) -> Customer:
+    """A customer, signed in by the password."""
+    customer = make_customer(world, portal)
+    assert enter_password(browser, customer).status == 200 and browser.cookie("session")
+    return customer
+
+
+def remembered(world: World, browser: Browser, customer: Customer) -> Customer:
+    """The same, in a browser that is remembered."""
+    world.clock.advance(minutes=2)
+    browser.open(f"/{customer.slug}/security")
+    browser.press("Sign out")
+    enter_password(browser, customer)
+    browser.fill(code=customer.otp(), remember="yes")
+    assert browser.cookie("device") and customer.user.devices and customer.user.sessions
+    return customer
+
+
+def post(browser: Browser, path: str, **typed: str) -> Seen:
+    """A post with a token of the browser's own."""
+    side = "/staff" if "/staff/" in path else ""
+    seen = browser.open(f"/{path.split('/')[1]}{side}/security")
+    token = next((form.fields["csrf"] for form in seen.forms if "csrf" in form.fields), "")
+    answer = browser.post(path, {"csrf": token, **typed})
+    assert answer.status != 403 or not browser.cookie("session" if not side else "staff"), "it was not even looked at"
+    return answer
+
+
 def signed_in(client: Client) -> Browser:
     browser = Browser()
     browser.set_cookie("session", client.slug, session_of(client))
@@ -163,14 +297,17 @@ def guessing(victim: Client) -> Browser:
 
 def ask(browser: Browser, victim: Client, method: str, route: str, row: Row, document: str) -> Seen:
     """One request with all that a browser of ours would send along: the form cookie and a token of its own."""
+    browser.address = f"198.18.{next(_addresses) % 250}.{next(_addresses) % 250}"  # no limit of an address is met
     path = route.replace("{proxy+}", "nowhere").format(portal=victim.slug, batch=victim.batch.id, document=document)
     if method == "GET":
         return browser.ask("GET", path)
-    token = next(form.fields["csrf"] for form in browser.open(f"/{victim.slug}/sign-in").forms)
-    return browser.post(path, {"csrf": token, **dict(row.typed)})
+    side = "/staff" if route.startswith("/{portal}/staff") else ""
+    token = next(form.fields["csrf"] for form in browser.open(f"/{victim.slug}{side}/sign-in").forms)
+    typed = {name: text.replace("{n}", str(next(_addresses))) for name, text in row.typed}
+    return browser.post(path, {"csrf": token, **typed})
 
 
 def held(world: World, victim: Client) -> list[str]:
-    """What is stored of the victim's, but for counters."""
-    items = [item for table in ("batches", "people", "messages") for item in world.scan(table)]
+    """What is stored of the victim's, but for counters, and for decoys in place of mails to nobody."""
+    items = [item for table in ("batches", "people", "messages") for item in world.scan(table) if "decoy" not in item]
     return sorted(text for text in (json.dumps(item, sort_keys=True) for item in items) if victim.slug in text)

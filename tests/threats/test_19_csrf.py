@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.web import guard
+from tests import staffing
 from tests.browsing import Browser, Seen
 from tests.factories import Client, ask_code, make_client, sign_in
 from tests.tracing import traced, writes
@@ -14,13 +15,28 @@ from tests.world import World
 
 FORMS = sorted(path for method, path in guard.GUARDS if method != "GET" and path.startswith("/{portal}"))
 TYPED = {
-    "client_number": "NW-1", "last_name": "Nuñez", "method": "email", "destination": "maria@northwind.example",
-    "code": "123456", "answer": "approve", "comment": "Fine.", "name": "A file",
+    "client_number": "NW-1", "last_name": "Nuñez", "destination": "maria@northwind.example",
+    "code": "123456", "answer": "approve", "comment": "Fine.", "name": "A file", "username": "northwind",
+    "password": "harbour-lantern-42-otter", "current_password": "harbour-lantern-42-otter", "mobile": "+14155550123",
+    "factor": "totp", "session": "others", "device": "0", "t": "1.0.x", "purpose": "password-reset", "method": "sms",
 }  # fmt: skip
 FOREIGN = (
     "https://evil.example", "null", "http://portal.example.com", "https://portal.example.com:8443", "https://portal.example.com.evil.example",
     "https://xportal.example.com", "HTTPS://PORTAL.EXAMPLE.COM/", "",
 )  # fmt: skip
+
+
+def is_of_staff(path: str) -> bool:
+    """Whether the form is one of the staff's side, whose tokens hang on the staff session."""
+    return path.startswith("/{portal}/staff/")
+
+
+def as_staff(slug: str) -> Browser:
+    """A browser in which somebody of the staff is signed in, at their security page."""
+    browser = Browser()
+    browser.set_cookie("staff", slug, staffing.make_session(slug).secret)
+    assert browser.open(f"/{slug}/staff/security").status == 200
+    return browser
 
 
 def at(path: str, client: Client) -> str:
@@ -42,11 +58,17 @@ def test_every_route_that_is_posted_to_is_walked() -> None:
     posted = sorted(
         path for path, methods in app.app.routes.items() if path.startswith("/{portal}") and set(methods) - {"GET"}
     )
-    assert posted == FORMS and len(FORMS) >= 8
+    assert posted == FORMS and len(FORMS) >= 60 and {path for path, _ in CASES} == set(FORMS)
 
 
-@pytest.mark.parametrize("path", FORMS)
-@pytest.mark.parametrize("state", ["visitor", "between the steps", "signed in"])
+CASES = [
+    (path, state)
+    for path in FORMS
+    for state in (("visitor", "staff") if is_of_staff(path) else ("visitor", "between the steps", "signed in"))
+]
+
+
+@pytest.mark.parametrize(("path", "state"), CASES)
 def test_a_form_from_elsewhere_or_without_its_token_is_refused(world: World, path: str, state: str) -> None:
     client = make_client(world)
     browser, other = Browser(), Browser()
@@ -55,8 +77,10 @@ def test_a_form_from_elsewhere_or_without_its_token_is_refused(world: World, pat
         browser.open(client.batch_path)
     elif state == "between the steps":
         ask_code(browser, client)
+    elif state == "staff":
+        browser = as_staff(client.slug)
     else:
-        browser.open(f"/{client.slug}/sign-in")
+        browser.open(f"/{client.slug}{'/staff' if is_of_staff(path) else ''}/sign-in")
     other.open(f"/{client.slug}/sign-in")
     target, right = at(path, client), {**TYPED, "csrf": browser.here.csrf}
 
@@ -94,6 +118,23 @@ def test_a_token_of_another_session_of_the_same_browser_is_refused(world: World)
     for stale in (before, first):
         refused(lambda stale=stale: browser.post(answer, {**TYPED, "csrf": stale}))  # type: ignore[misc]
     assert browser.post(answer, {**TYPED, "csrf": second}).status == 303
+
+
+def test_a_token_of_the_other_side_of_the_same_browser_is_refused(world: World) -> None:
+    """Somebody signed in both as client and as staff: two sessions, two tokens, neither good for the other."""
+    client = make_client(world)
+    browser = as_staff(client.slug)
+    of_staff = browser.here.csrf
+    sign_in(world, browser, client)
+    of_client = browser.open(client.batch_path).csrf
+    assert of_staff != of_client
+    for path, token in (
+        (f"/{client.slug}/staff/security/sessions/end", of_client), (f"/{client.slug}/staff/sign-out", of_client),
+        (f"{client.batch_path}/answer", of_staff), (f"/{client.slug}/sign-out", of_staff),
+    ):  # fmt: skip
+        refused(lambda path=path, token=token: browser.post(path, {**TYPED, "csrf": token}))  # type: ignore[misc]
+    assert browser.post(f"/{client.slug}/staff/sign-out", {"csrf": of_staff}).status == 303
+    assert browser.post(f"{client.batch_path}/answer", {**TYPED, "csrf": of_client}).status == 303
 
 
 def test_a_token_of_another_portal_is_refused(world: World) -> None:

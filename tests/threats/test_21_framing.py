@@ -11,11 +11,16 @@ import pytest
 
 from chalicelib import storage
 from chalicelib.web import guard
+from tests import staffing
 from tests.browsing import Browser, Seen, request
 from tests.factories import Client, ask_code, make_client, make_portal, sign_in
 from tests.world import World
 
 A_YEAR = 365 * 24 * 3600
+TYPED = {
+    "answer": "changes", "comment": "", "code": "1", "name": "x", "username": "somebody", "password": "x", "mobile": "1",
+    "client_number": "X", "last_name": "", "method": "totp", "factor": "sms", "session": "0", "t": "x", "email": "x",
+}  # fmt: skip
 _ROUTES = sorted(key for key in guard.GUARDS if guard.GUARDS[key].audience != "key")
 
 
@@ -48,11 +53,19 @@ def at(path: str, client: Client) -> str:
     return path.format(portal=client.slug, batch=client.batch.id, document="0" * 32, **{"proxy+": "any/thing"})
 
 
-@pytest.mark.parametrize("state", ["visitor", "between the steps", "signed in"])
+@pytest.mark.parametrize("state", ["visitor", "between the steps", "signed in", "staff", "after the password"])
 def test_every_html_answer_of_every_route_says_it(world: World, state: str) -> None:
-    client = make_client(world, make_portal(world, branding={"brand_colour": "#0a7d3c"}))
+    policy = {"sign_in_ways": ["code", "password"]}
+    client = make_client(world, make_portal(world, branding={"brand_colour": "#0a7d3c"}, policy=policy))
     browser = Browser()
-    if state == "signed in":
+    if state == "staff":
+        browser.set_cookie("staff", client.slug, staffing.make_session(client.slug).secret)
+        browser.open(f"/{client.slug}/staff/security")
+    elif state == "after the password":
+        colleague = staffing.make_colleague(client.slug)
+        browser.open(f"/{client.slug}/staff/sign-in")
+        assert browser.fill(username=colleague.email, password=staffing.PASSWORD).path.endswith("/sign-in/factor")
+    elif state == "signed in":
         sign_in(world, browser, client)
     elif state == "between the steps":
         ask_code(browser, client)
@@ -63,7 +76,7 @@ def test_every_html_answer_of_every_route_says_it(world: World, state: str) -> N
         for fields in (
             {},
             {"csrf": token},
-            {"csrf": token, "answer": "changes", "comment": "", "code": "1", "name": "x"},
+            {"csrf": token, **TYPED},
         ):
             twin = browser.copy()
             seen = twin.post(at(path, client), fields) if method == "POST" else twin.ask("GET", at(path, client))
@@ -72,7 +85,7 @@ def test_every_html_answer_of_every_route_says_it(world: World, state: str) -> N
                 walked += 1
                 statuses[seen.status] += 1
     pages = [path for method, path in _ROUTES if path.startswith("/{portal}")]
-    assert walked == 3 * (len(pages) + 1), "all pages, and the documentation of the API"
+    assert walked == 3 * (len(pages) + 2), "all pages, the way to the one that changes a password, and the API's manual"
     assert statuses.keys() >= {200, 303, 403, 404} and 500 not in statuses
 
 

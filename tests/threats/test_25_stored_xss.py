@@ -56,8 +56,15 @@ class Watched:
         self.page.goto(url)
         self.look()
 
+    def press(self, name: str) -> None:
+        """Press a button, and look at the page that it leads to."""
+        with self.page.expect_navigation():
+            self.tab.press(name)
+        self.look()
+
     def look(self) -> None:
         """Move over everything and focus everything, then see what has run and what is there that should not be."""
+        self.page.wait_for_function("() => document.body && document.readyState === 'complete'")
         found: list[str] = self.page.evaluate(
             """() => {
               for (const each of document.querySelectorAll('body *')) {
@@ -123,6 +130,7 @@ def test_fifty_payloads_in_all_that_a_client_sees_and_in_the_mails(local: Local,
     page.goto(shop.url(f"/{shop.at_batch}"))
     type_payloads(watched, shop)
     tab.sign_in(shop)
+    page.wait_for_url("**/batches/**")
     watched.look()
     shop.call("PATCH", shop.at_batch, {"lines": lines[:1], "summary": ""})
     for start in range(0, len(PAYLOADS), SHORT):
@@ -135,11 +143,9 @@ def test_fifty_payloads_in_all_that_a_client_sees_and_in_the_mails(local: Local,
         watched.open(shop.url(f"/{shop.at_batch}"))
     comment = "\n".join(PAYLOADS)[:3900]
     page.get_by_label("Your comment").fill(comment)
-    tab.press("Send my answer")  # without an answer: the comment comes back in its field
-    watched.look()
+    watched.press("Send my answer")  # without an answer: the comment comes back in its field
     page.get_by_label("I ask for changes").check()
-    tab.press("Send my answer")
-    watched.look()
+    watched.press("Send my answer")
     assert page.locator("blockquote").inner_text().startswith(PAYLOADS[0])
     look_at_the_mails(local, watched, shop)
 
@@ -173,17 +179,13 @@ def type_payloads(watched: Watched, shop: Shop) -> None:
     tab = watched.tab
     start = watched.page.url
     tab.type(client_number=PAYLOADS[10][:90], last_name="")
-    tab.press("Next")
-    watched.look()
+    watched.press("Next")
     tab.type(client_number=PAYLOADS[10][:90], last_name=PAYLOADS[3])
-    tab.press("Next")
-    watched.look()
+    watched.press("Next")
     tab.type(destination=f"x{PAYLOADS[12]}@")
-    tab.press("Send Verification Code")
-    watched.look()
+    watched.press("Send Verification Code")
     tab.type(destination=f"x@{PAYLOADS[3]}")
-    tab.press("Send Verification Code")
-    watched.look()
+    watched.press("Send Verification Code")
     watched.page.goto(start)
 
 

@@ -1,4 +1,7 @@
-"""Threat 33. Unicode: however a client number is spelled, it is one number with one owner; look-alikes are other numbers."""
+"""Threat 33. Unicode: however a client number is spelled, it is one number with one owner; look-alikes are other numbers.
+
+A username is chosen by whoever comes first, so there look-alikes are the same: one owner for all of them.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib import ids
 from chalicelib.errors import Invalid, Stale
-from chalicelib.people import accounts, matching
+from chalicelib.facts import Act
+from chalicelib.people import accounts, matching, usernames, users
 from tests.browsing import Browser, at_once
 from tests.factories import change_account, make_account, make_client, make_machine, make_portal
 from tests.world import World
@@ -29,6 +34,29 @@ LOOK_ALIKES = {
     "A": "А", "B": "В", "C": "С", "E": "Е", "H": "Н", "K": "К", "M": "М", "O": "О", "P": "Р", "T": "Т", "X": "Х",
     "a": "а", "c": "с", "e": "е", "o": "о", "p": "р", "x": "х", "y": "у", "i": "і", "s": "ѕ", "I": "Ι", "N": "Ν", "Z": "Ζ",
 }  # fmt: skip
+SAME_USERNAMES = {
+    "maria.nunez": (
+        "Maria.Nunez", "MARIA.NUNEZ", "María.Núñez", "mari\u0301a.nun\u0303ez", "ｍａｒｉａ．ｎｕｎｅｚ",
+        "ＭＡＲＩＡ．ＮＵＮＥＺ",
+        "𝐦𝐚𝐫𝐢𝐚.𝓃𝓊𝓃ℯ𝓏", "ⓜⓐⓡⓘⓐ.nunez", "mаria.nunez", "mаriа.nunеz", "МАRIА.NUNEZ", "mαria.nunez", "marıa.nunez", "MARİA.nunez",
+        "ᴍᴀʀɪᴀ.ɴᴜɴᴇᴢ", "mɑria.nunez", "maгia.nunez", "maria.ոunez", "maria.пunez", "mariа.ηυηez", "m\u200baria.nunez",
+        "maria\u00ad.nunez", "\ufeffmaria.nunez", "maria.nunez\u202e", "maria.nu\u2060nez", "maria.\u3164nunez",
+        "  maria.nunez\n",
+        "maria .nunez", "maria.nunez\u0301", "m\u0308\u0308aria.nunez", "maria\ufe0f.nunez",
+        "mari\u180ba.nun\U000e0100ez", "maria.nunez\x00", "maria.nunez\ud800",
+    ),
+    "paypal@x.example": ("PayPal@X.EXAMPLE", "раураl@x.example", "pаypal@x.example", "paypaӏ@x.example", "ραγραl@х.ехамрlе"),
+    "strasse": ("straße", "STRASSE", "STRAẞE", "ѕtrasse", "ꜱtraſſe"),
+    "office": ("oﬃce", "OFFICE", "оffice", "οffice", "օffice", "ofﬁce"),
+    "мария": ("МАРИЯ", "Мария", "mария", "mapия"),
+}  # fmt: skip
+OTHER_USERNAMES = (
+    ("maria1", "marial"), ("maria1", "maria"), ("maria", "mario"), ("0scar", "oscar"), ("rnaria", "maria"), ("vvill", "will"),
+    ("maria.nunez", "marianunez"), ("maria.nunez", "maria_nunez"), ("maria-nunez", "maria_nunez"), ("maria", "maria."),
+    ("maria+work@x.example", "maria@x.example"), ("maria@x.example", "maria@x.examples"), ("anna", "ana"), ("o'neil", "oneil"),
+    ("maria", "мария"), ("maria", "µaria1"), ("łukasz", "lukasz"), ("søren", "soren"), ("æsop", "aesop"), ("ΝΙΝΑ", "NINA"),
+    ("麻里", "真里"), ("マリア", "まりあ"), ("12345", "1234５6"),
+)  # fmt: skip
 
 
 def test_every_spelling_is_one_number() -> None:
@@ -140,3 +168,58 @@ def test_a_last_line_break_slips_past_no_pattern(world: World) -> None:
         assert machine.ask("POST", "accounts", body).status == 400, body
     assert machine.ask("PATCH", "", {"branding": {"brand_colour": "#112233\n"}}).status == 400
     assert machine.ask("PATCH", "", {"support": {"hours": "9 to 5\n"}}).status == 400
+
+
+@pytest.mark.parametrize("plain", SAME_USERNAMES)
+def test_usernames_that_look_alike_are_one(plain: str) -> None:
+    spelled = SAME_USERNAMES[plain]
+    assert len({plain, *spelled}) == 1 + len(spelled)
+    assert {name: usernames.key(name) for name in spelled} == dict.fromkeys(spelled, usernames.key(plain))
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER_USERNAMES)
+def test_usernames_that_do_not_look_alike_stay_two(one: str, other: str) -> None:
+    assert usernames.key(one) != usernames.key(other)
+
+
+def test_a_username_with_a_look_alike_of_another_alphabet_is_refused_or_the_same() -> None:
+    for latin, other in LOOK_ALIKES.items():
+        assert usernames.key(f"j{latin}ne") == usernames.key(f"j{other}ne") or other == "Ν"
+        with pytest.raises(Invalid):
+            usernames.checked(f"j{other}ne")
+
+
+@given(
+    st.text(alphabet=st.sampled_from("AbcÉñßøÅ19ǅﬁ"), min_size=1, max_size=12), st.sampled_from(ZERO_WIDTH), st.data()
+)
+def test_a_username_is_blind_to_form_case_width_and_what_cannot_be_seen(
+    text: str, unseen: str, data: st.DataObject
+) -> None:
+    key, place = usernames.key(text), data.draw(st.integers(0, len(text)))
+    for form in ("NFC", "NFD", "NFKC", "NFKD"):
+        assert usernames.key(unicodedata.normalize(form, text)) == key
+    assert usernames.key(text[:place] + unseen + text[place:]) == key
+    assert usernames.key(text.upper()) == usernames.key(text.lower()) == key
+
+
+def test_of_64_parallel_claims_of_a_username_in_16_spellings_exactly_one_is_granted(world: World) -> None:
+    slug = make_portal(world).slug
+
+    def claim(spelling: str) -> str:
+        user_id, tx = ids.new(), Act(slug, "system:tests").transaction()
+        users.add(
+            tx, slug, user_id=user_id, kind="customer", username=spelling, username_key=usernames.key(spelling)
+        )  # fmt: skip
+        try:
+            tx.commit()
+        except users.UsernameTaken:
+            return "taken"
+        return user_id
+
+    spellings = SAME_USERNAMES["maria.nunez"][:16]
+    answers = Counter(at_once([lambda s=s: claim(s) for s in spellings * 4], threads=64))  # type: ignore[misc]
+
+    assert answers.pop("taken") == 63
+    (owner,) = answers
+    assert [user.id for user in users.listed(slug, "customer").items] == [owner]
+    assert {users.find(slug, usernames.key(spelling)).id for spelling in spellings} == {owner}  # type: ignore[union-attr]

@@ -10,6 +10,7 @@ from typing import Any
 
 from chalicelib.web.guard import GUARDS
 from tests.browsing import FORM, Browser, Seen, at_once, request
+from tests.customers import enter_password, make_customer, password_portal
 from tests.factories import (
     Client,
     make_account,
@@ -20,6 +21,7 @@ from tests.factories import (
     make_portal,
     newest_code,
 )
+from tests.staffing import PASSWORD, make_colleague, signed_in
 from tests.world import World
 
 ROUNDS = 12
@@ -70,6 +72,67 @@ def test_two_people_interleaved_never_see_a_byte_of_each_other(world: World) -> 
     assert set(pages) == words and min(pages.values()) >= 4 * ROUNDS
 
 
+def test_users_and_staff_interleaved_never_see_a_byte_of_each_other(world: World) -> None:
+    """Customers and staff of one portal; one of them is both, in one browser, and each side shows that side's user."""
+    shared = password_portal(world)
+    words = ("Albatross", "Bumblebee", "Capercaillie")
+    customers = {word: make_customer(world, shared, name=f"{word} Traders", number=f"{word}-2") for word in words}
+    colleagues = {word: make_colleague(shared.slug, first_name=word, email=f"{word}@staff.example") for word in words}
+    strayed: list[tuple[str, str, str]] = []
+    pages: Counter[str] = Counter()
+    lock = threading.Lock()
+
+    def check(word: str, own: tuple[str, ...], seen: Seen) -> Seen:
+        text = seen.text + str(seen.headers)
+        others = [each.username for name, each in customers.items() if name != word]
+        others += [each.email for name, each in colleagues.items() if name != word]
+        others += [*words, *(each.email for each in customers.values())]
+        foreign = [other for other in others if not any(other in mine for mine in own)]
+        with lock:
+            pages[word] += 1
+            strayed.extend((word, other, seen.path) for other in foreign if other in text)
+        assert seen.headers["Cache-Control"] == "no-store"
+        return seen
+
+    def live(word: str, number: int) -> None:
+        customer, colleague = customers[word], colleagues[word]
+        browser, client_own = Browser(f"198.18.{number}.8"), (word, customer.username, customer.email)
+        staff_own = (word, colleague.email)
+        for _ in range(2):
+            check(word, client_own, enter_password(browser, customer, "not-it-not-it-not-it"))
+        check(word, client_own, enter_password(browser, customer))
+        check(word, staff_own, browser.open(f"/{shared.slug}/staff/sign-in"))
+        check(word, staff_own, browser.fill(username=colleague.email, password=PASSWORD))
+        check(word, staff_own, browser.fill(code=colleague.code()))
+        assert browser.cookie("session") and browser.cookie("staff")
+        for _ in range(ROUNDS):
+            mine = check(word, client_own, browser.open(f"/{shared.slug}/security"))
+            assert customer.username in mine.shown and colleague.email not in mine.text
+            theirs = check(word, staff_own, browser.open(f"/{shared.slug}/staff/security"))
+            assert colleague.email in theirs.shown and customer.username not in theirs.text
+            check(word, client_own, browser.open(f"/{shared.slug}"))
+        check(word, client_own, browser.press("Sign out"))
+
+    at_once([lambda w=word, n=n: live(w, n) for n, word in enumerate(words)], threads=3)  # type: ignore[misc]
+    assert strayed == []
+    assert set(pages) == set(words) and min(pages.values()) >= 3 * ROUNDS
+
+
+def test_signing_out_of_one_side_leaves_the_other(world: World) -> None:
+    customer = make_customer(world)
+    browser = Browser()
+    enter_password(browser, customer)
+    browser.set_cookie("staff", customer.slug, signed_in(make_colleague(customer.slug)).secret)
+    browser.open(f"/{customer.slug}/staff/security")
+    browser.press("Sign out")
+    assert browser.cookie("staff") is None
+    assert customer.username in browser.open(f"/{customer.slug}/security").shown
+    browser.set_cookie("staff", customer.slug, (colleague := signed_in(make_colleague(customer.slug))).secret)
+    browser.press("Sign out")
+    assert browser.cookie("session") is None and browser.cookie("staff") == colleague.secret
+    assert browser.open(f"/{customer.slug}/staff/security").heading == "Security"
+
+
 def test_two_callers_of_the_api_interleaved(world: World) -> None:
     calls: list[Any] = []
     for word in ("Albatross", "Bumblebee"):
@@ -101,7 +164,7 @@ def test_no_answer_of_any_route_may_be_kept_by_anybody(world: World) -> None:
     machine = make_machine(client.portal)
     ids = {
         "portal": client.slug, "batch": client.batch.id, "account": client.account.id, "contact": client.contact.id,
-        "document": "0" * 32, "message": "0" * 32, "key": "0" * 32, "proxy+": "nowhere",
+        "document": "0" * 32, "message": "0" * 32, "key": "0" * 32, "user": "0" * 32, "proxy+": "nowhere",
     }  # fmt: skip
     for method, route in GUARDS:
         path = route.format_map(ids)

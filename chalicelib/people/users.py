@@ -1,0 +1,281 @@
+"""Users: whoever has a username. One row holds all that a sign-in by password must know, so that it costs one read.
+
+The row stands under the username, which is what makes it unique; a pointer leads from the user's id to it. The user of a
+customer has its account's id: so an account has one at most. `user_changes`, `user_factors` and `user_sessions` change them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+
+from .. import clock
+from ..errors import Conflict, NotFound, Refusal
+from ..storage import Page, Transaction, query
+from . import matching
+from .models import UserIdRow, UserRow
+from .shapes import Noted, QuestionAnswered, UserDetails
+
+Kind = Literal["customer", "staff"]
+State = Literal["active", "locked", "deactivated"]
+DISAVOWED = "disavowed"  # the lock that the owner's own mail puts on, and a new password takes off
+_HOLD_SECONDS = 24 * 3600  # threat 48, after Login.gov's wait
+_NOBODY = "#"  # no username is folded to this
+
+
+class UsernameTaken(Refusal):
+    """Somebody in this portal has this username."""
+
+    code = "username-taken"
+    status = 409
+    text = "This username is taken. Choose another one."
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user as read at one moment. Times in seconds since 1970; `username_key` names the row."""
+
+    id: str
+    portal: str
+    username_key: str
+    kind: Kind
+    state: State
+    role: str
+    username: str
+    version: int
+    account_id: str | None
+    contact_id: str | None
+    cards: str | None
+    details: UserDetails
+    emails: tuple[str, ...] = field(repr=False)
+    emails_before: tuple[str, ...] = field(repr=False)
+    emails_at: int
+    password_hash: str | None = field(repr=False)
+    password_at: int
+    temporary_until: int | None
+    totp_seed: str | None = field(repr=False)
+    totp_name: str
+    totp_at: int
+    totp_step: int
+    sms_number: str | None = field(repr=False)
+    sms_at: int
+    recovery: tuple[str, ...] = field(repr=False)
+    factors_reset_at: int
+    answers: tuple[QuestionAnswered, ...] = field(repr=False)
+    sessions: Mapping[str, Noted] = field(repr=False)
+    devices: Mapping[str, Noted] = field(repr=False)
+    lock_reason: str
+    terms: str
+    signed_in_at: int | None
+    signed_in_before: int | None
+    created_at: int
+    updated_at: int
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this user may sign in at all."""
+        return self.state == "active"
+
+    @property
+    def factors(self) -> tuple[Literal["totp", "sms"], ...]:
+        """The second factors that are set up, the authenticator app first."""
+        return (("totp",) if self.totp_seed else ()) + (("sms",) if self.sms_number else ())  # type: ignore[return-value]
+
+    @property
+    def reset_emails(self) -> tuple[str, ...]:
+        """Where a new password may be sent: for a day after they were replaced, still to the addresses of before.
+
+        So whoever replaces an address has to wait, and its owner has time to say that this was not them.
+        """
+        is_held = self.password_hash is not None and self.emails_at + _HOLD_SECONDS > clock.timestamp()
+        return self.emails_before if is_held and self.emails_before else self.emails
+
+    @property
+    def is_disavowed(self) -> bool:
+        """Whether it is locked because its owner said "this was not me": a new password opens it again."""
+        return self.state == "locked" and self.lock_reason == DISAVOWED
+
+    @property
+    def must_set_up(self) -> bool:
+        """Whether support took the second factors away: the next sign-in proves the contact on file and sets up anew."""
+        return self.factors_reset_at > 0 and not self.factors
+
+    @property
+    def must_change(self) -> bool:
+        """Whether the password is a temporary one, to be changed at first use."""
+        return self.temporary_until is not None
+
+    @property
+    def name(self) -> str:
+        """First and last name; of a customer's user the username."""
+        return f"{self.details.first_name} {self.details.last_name}".strip() or self.username
+
+    def holds_session(self, session_id: str) -> bool:
+        """Whether this session is one of this user's that have not been ended."""
+        noted = self.sessions.get(session_id)
+        return self.is_active and noted is not None and noted.until > clock.timestamp()
+
+    def holds_device(self, device_id: str) -> bool:
+        """Whether this device is remembered."""
+        noted = self.devices.get(device_id)
+        return noted is not None and noted.until > clock.timestamp()
+
+
+def find(portal: str, username_key: str) -> User | None:
+    """The user of a (folded) username, in one consistent read. Any text may be asked for."""
+    row = UserRow.find(user_key(portal, username_key), "user") if username_key else None
+    return _user(portal, row) if row else None
+
+
+def by_id(portal: str, user_id: str) -> User | None:
+    """The user of an id, in two consistent reads, also for nobody: pages that must not tell ask here."""
+    pointer = UserIdRow.find(id_key(portal, user_id), "user")
+    found = find(portal, pointer.username_key if pointer else _NOBODY)
+    return found if found and found.id == user_id else None
+
+
+def get(portal: str, user_id: str) -> User:
+    """The user of an id. Raises NotFound."""
+    found = by_id(portal, user_id)
+    if found is None:
+        raise NotFound("There is no user with this id.")
+    return found
+
+
+def listed(
+    portal: str, kind: Kind, *, sort: str = "-created_at", limit: int = 50, cursor: str | None = None
+) -> Page[User]:
+    """The users of one kind, by `created_at` or `name` (a leading - turns it round)."""
+    index = "by_name" if sort.removeprefix("-") == "name" else "by_created"
+    page = query(
+        UserRow, _list_key(portal, kind), index=index, limit=limit, cursor=cursor, descending=sort.startswith("-")
+    )
+    return Page([_user(portal, row) for row in page.items], page.cursor)
+
+
+def add(
+    tx: Transaction,
+    portal: str,
+    *,
+    user_id: str,
+    kind: Kind,
+    username: str,
+    username_key: str,
+    role: str = "",
+    account_id: str | None = None,
+    contact_id: str | None = None,
+    cards: str | None = None,
+    details: UserDetails | None = None,
+    emails: tuple[str, ...] = (),
+    password_hash: str | None = None,
+    answers: tuple[QuestionAnswered, ...] = (),
+) -> None:
+    """Add a new user to the transaction. Refused with UsernameTaken, or Conflict when the id has a username already."""
+    now = clock.timestamp()
+    row = UserRow(
+        pk=user_key(portal, username_key),
+        sk="user",
+        list_key=_list_key(portal, kind),
+        created_key=user_id,
+        account_key=f"{portal}#account#{account_id}#users" if account_id else None,
+        created_at=now,
+        updated_at=now,
+        kind=kind,
+        state="active",
+        role=role or None,
+        username=username,
+        account_id=account_id,
+        contact_id=contact_id,
+        cards=cards,
+        details=details or UserDetails(),
+        emails=emails,
+        password_hash=password_hash,
+        password_at=now if password_hash else None,
+        answers=answers or None,
+        sessions={},
+        devices={},
+    )
+    row.name_key = name_key_of(row)
+    tx.put(row, when=UserRow.pk.does_not_exist(), refusal=UsernameTaken())
+    tx.put(
+        UserIdRow(pk=id_key(portal, user_id), sk="user", username_key=username_key),
+        when=UserIdRow.pk.does_not_exist(),
+        refusal=Conflict("A username was set meanwhile. Look again."),
+    )
+
+
+def id_is_free(tx: Transaction, portal: str, user_id: str, refusal: Refusal) -> None:
+    """Add to the transaction that there must be no user with this id (an account without a username, say)."""
+    tx.check(UserIdRow(id_key(portal, user_id), "user"), when=UserIdRow.pk.does_not_exist(), refusal=refusal)
+
+
+def _user(portal: str, row: UserRow) -> User:
+    return User(
+        id=str(row.created_key),
+        portal=portal,
+        username_key=row.pk.removeprefix(f"{portal}#user#"),
+        kind=row.kind,  # type: ignore[arg-type]
+        state=row.state,  # type: ignore[arg-type]
+        role=row.role or "",
+        username=row.username,
+        version=int(row.version),
+        account_id=row.account_id,
+        contact_id=row.contact_id,
+        cards=row.cards,
+        details=row.details,
+        emails=row.emails,
+        emails_before=row.emails_before or (),
+        emails_at=int(row.emails_at or 0),
+        password_hash=row.password_hash,
+        password_at=int(row.password_at or 0),
+        temporary_until=int(row.temporary_until) if row.temporary_until else None,
+        totp_seed=row.totp_seed,
+        totp_name=row.totp_name or "",
+        totp_at=int(row.totp_at or 0),
+        totp_step=int(row.totp_step or 0),
+        sms_number=row.sms_number,
+        sms_at=int(row.sms_at or 0),
+        recovery=row.recovery or (),
+        factors_reset_at=int(row.factors_reset_at or 0),
+        answers=row.answers or (),
+        sessions=_notes(row.sessions),
+        devices=_notes(row.devices),
+        lock_reason=row.lock_reason or "",
+        terms=row.terms or "",
+        signed_in_at=int(row.signed_in_at) if row.signed_in_at else None,
+        signed_in_before=int(row.signed_in_before) if row.signed_in_before else None,
+        created_at=int(row.created_at or 0),
+        updated_at=int(row.updated_at or 0),
+    )
+
+
+def _notes(held: Any) -> dict[str, Noted]:
+    values = held.attribute_values if held else {}
+    return {name: msgspec.json.decode(text, type=Noted) for name, text in values.items()}
+
+
+def _list_key(portal: str, kind: Kind) -> str:
+    return f"{portal}#{kind}-user"
+
+
+def user_key(portal: str, username_key: str) -> str:
+    """The table key of a user."""
+    return f"{portal}#user#{username_key}"
+
+
+def id_key(portal: str, user_id: str) -> str:
+    """The table key of the pointer that leads to a user."""
+    return f"{portal}#user-id#{user_id}"
+
+
+def name_key_of(row: UserRow) -> str:
+    """What a stored user is sorted by."""
+    return name_key(row.details, row.username, str(row.created_key))
+
+
+def name_key(details: UserDetails, username: str, user_id: str) -> str:
+    """What a user of this name is sorted by: the last name first."""
+    return f"{matching.name_key(details.last_name + details.first_name) or matching.name_key(username)}#{user_id}"

@@ -1,0 +1,129 @@
+"""What the journeys by password share: whom a door lets in, the browser in front of it, what lies between two steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from .. import facts
+from ..errors import Refusal
+from ..people.users import Kind, User
+from ..portals import Portal
+from ..security import browsers, identities, sessions
+from ..security.sessions import Lasting
+from .tries import Tries
+
+STEP_SECONDS = 15 * 60  # from the right password to the end of what it opened
+Stage = Literal["factor", "change", "set-up"]
+Method = Literal["totp", "sms", "email", "recovery"]
+
+
+class PasswordWrong(Refusal):
+    """Username and password do not fit together, or nobody may enter with them."""
+
+    code = "password-wrong"
+    status = 400
+    text = "The username or the password is not right."
+
+
+class AccountLocked(Refusal):
+    """The password is right, but this user is locked until staff, or the owner's mail, open it again."""
+
+    code = "account-locked"
+    status = 403
+    text = "This account is locked. Contact support to be let in again."
+
+
+class StepOver(Refusal):
+    """The time between password and code is over, or the user was changed meanwhile: start again."""
+
+    code = "step-over"
+    status = 410
+    text = "This step has run out. Please sign in again."
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Whom a sign-in page lets in, and on what terms."""
+
+    kind: Kind
+    lasting: Lasting
+    must_have_factor: bool
+    device_days: int
+
+
+def for_clients(portal: Portal) -> Door:
+    """The door of a portal's clients, on the terms of its policy."""
+    policy = portal.policy
+    return Door("customer", policy, policy.second_factor == "required", policy.remembered_device_days)
+
+
+FOR_STAFF: Final = Door("staff", sessions.STAFF, must_have_factor=True, device_days=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """The browser in front of us: its address (IPv6 as /64), what it calls itself, its known-browser and device cookies."""
+
+    address: str
+    browser: str
+    browser_cookie: str | None = None
+    device_cookie: str | None = None
+
+
+class Pending(Struct, frozen=True, kw_only=True):
+    """Who has given the right password, and what is still asked. Travels sealed, bound to portal and browser.
+
+    `kind` is that of the door, where the rest is asked too. `plain` and `known_as` name whose tries are counted; `proved`
+    tells that a second factor was shown already.
+    """
+
+    kind: Kind
+    user_id: str
+    username_key: str
+    version: int
+    plain: str
+    known_as: str
+    stage: Stage
+    next_path: str = ""
+    proved: bool = False
+    remember: bool = False
+    method: Method | Literal[""] = ""
+    challenge: str = ""
+    counter: int = 0
+    key_version: int = 0
+    code_until: int = 0
+    sent_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The secrets for the cookies: the session's, the known browser's, the remembered device's."""
+
+    session: str
+    browser: str | None
+    device: str | None
+    next_path: str
+
+
+def tries(portal: str, kind: Kind, username_key: str, visitor: Visitor) -> Tries:
+    """The names for a username typed in this browser."""
+    plain = identity(kind, username_key)
+    return Tries(plain, browsers.known(portal, visitor.browser_cookie, plain), visitor.address)
+
+
+def tries_of(pending: Pending, visitor: Visitor) -> Tries:
+    """The same names in a later step."""
+    return Tries(pending.plain, pending.known_as, visitor.address)
+
+
+def identity(kind: Kind, username_key: str) -> str:
+    """The fingerprint under which tries at a username are counted."""
+    return identities.identity(f"password/{kind}", username_key)
+
+
+def about(user: User) -> str:
+    """A user as facts and the delivery log name it."""
+    return facts.subject("user", user.id)
