@@ -16,14 +16,16 @@ _world = World()  # sets the environment that chalicelib.config reads at import
 _HERE = Path(__file__).parent
 # Stories told over a database, many times over: `make check` leaves them to `make test`, but for the quick ones.
 _STORIES = (
-    "api/test_guard", "api/test_hostile", "api/test_manual", "api/test_once", "api/test_trouble", "faults/",
-    "infra/test_deploy", "infra/test_first_key", "infra/test_template", "journeys/",
-    "local/test_local_pumps", "messaging/test_cold_starts", "messaging/test_crashes", "messaging/test_queues",
-    "selfservice/test_reminders", "threats/",
+    "api/test_guard", "api/test_hostile", "api/test_manual", "api/test_once", "api/test_sessions", "api/test_staff",
+    "api/test_trouble", "faults/", "infra/test_deploy", "infra/test_first_key", "infra/test_owner", "infra/test_template",
+    "journeys/", "local/test_local_pumps", "messaging/test_cold_starts", "messaging/test_crashes", "messaging/test_queues",
+    "people/test_automatic_credentials", "people/test_credentials", "selfservice/test_reminders", "threats/",
 )  # fmt: skip
 _QUICK = (
     "journeys/test_benefits_batch.py::test_the_whole_story",
-    *(f"threats/test_{number}_" for number in ("10", "22", "30", "31", "33", "35", "36", "41")),
+    "journeys/test_credentials.py::test_from_the_mail_to_the_portal",
+    "people/test_credentials.py::test_c6_every_state_and_every_action",
+    *(f"threats/test_{number}_" for number in ("30", "31", "33", "35", "41")),
 )
 
 
