@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import subprocess
@@ -18,16 +19,23 @@ _PLACE = ROOT / ".local" / "tools" / "axe"  # a place of its own: npm removes fr
 
 
 def script() -> Path | None:
-    """The library, installed first if it is not there; None where npm is not."""
+    """The library, installed first if it is not there; None where npm is not, or could not install it."""
     package = _PLACE / "node_modules" / "axe-core"
     if not _is_installed(package):
-        npm = shutil.which("npm")
-        if npm is None:
-            return None
         _PLACE.mkdir(parents=True, exist_ok=True)
-        command = [npm, "install", "--prefix", str(_PLACE), "--no-package-lock", "--no-save", "--no-audit", "--no-fund"]
-        subprocess.run([*command, f"axe-core@{VERSION}"], capture_output=True, check=False)
+        with (_PLACE / "install.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # parallel test workers wait for the first one
+            _install(package)
     return package / "axe.min.js" if _is_installed(package) else None
+
+
+def _install(package: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None or _is_installed(package):
+        return
+    shutil.rmtree(package.parent, ignore_errors=True)  # what an interrupted installation left is never taken for whole
+    command = [npm, "install", "--prefix", str(_PLACE), "--no-package-lock", "--no-save", "--no-audit", "--no-fund"]
+    subprocess.run([*command, f"axe-core@{VERSION}"], capture_output=True, check=False)
 
 
 def _is_installed(package: Path) -> bool:

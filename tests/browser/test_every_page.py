@@ -17,7 +17,7 @@ from tests.browser.running import IN_BROWSER, PDF, Local, Shop, Tab
 AXE = axe.script()
 pytestmark = [
     *IN_BROWSER,
-    pytest.mark.skipif(AXE is None, reason="NO NPM ON THE PATH: pages were not looked at by axe"),
+    pytest.mark.skipif(AXE is None, reason="AXE COULD NOT BE INSTALLED BY NPM: pages were not looked at by it"),
 ]
 WIDTHS = (320, 390, 768, 1280)
 

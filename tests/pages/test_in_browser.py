@@ -225,7 +225,7 @@ def test_a_batch_prints_as_a_document(open_tab: Callable[..., Served]) -> None:
 def test_axe_finds_nothing(open_tab: Callable[..., Served]) -> None:
     script = axe.script()
     if script is None:
-        pytest.skip("NO NPM ON THE PATH: pages were not looked at by axe")
+        pytest.skip("AXE COULD NOT BE INSTALLED BY NPM: pages were not looked at by it")
     source, tab = script.read_text(encoding="utf-8"), open_tab(390)
     faults, seen_dark = list[str](), set[tuple[str, bool]]()
     for sample in every():
