@@ -18,7 +18,7 @@ from typing import Any
 from botocore.client import BaseClient
 from chalice.app import Chalice, EventSourceHandler
 
-from chalicelib import portals
+from chalicelib import portals, storage
 from chalicelib.security import keys
 from infra.stages import APP, FUNCTIONS, ROOT
 
@@ -39,7 +39,6 @@ _NAMED_OTHERWISE = {
     "s3:HeadObject": "s3:GetObject",
     "sesv2:SendEmail": "ses:SendRawEmail",  # our mails are raw MIME
 }
-_running: list[str] = []
 _last: list[str] = []
 _here = threading.local()
 
@@ -52,10 +51,10 @@ def watching(*, apart: bool = False) -> Iterator[Asked]:
     """
     asked: Asked = defaultdict(set)
     call, answer, handle = BaseClient._make_api_call, Chalice.__call__, EventSourceHandler.__call__
+    submit = storage._pool.submit
 
     def noted(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        is_beside = threading.current_thread().name.startswith("beside")  # storage reads beside each other in threads
-        if running := _running if is_beside else _stack():
+        if running := _stack():
             service = self.meta.service_model.service_name
             asked[running[-1]] |= set(_needed(service, operation, parameters))
         return call(self, operation, parameters)
@@ -70,10 +69,22 @@ def watching(*, apart: bool = False) -> Iterator[Asked]:
         function = _HANDLERS.get(f"{self.func.__module__}.{self.func.__name__}")
         return _as(function, apart, lambda: handle(self, event, context)) if function else handle(self, event, context)
 
+    def submitting(work: Callable[..., Any], *values: Any) -> Any:
+        """storage reads beside each other in threads: what they ask is asked by the function that started them."""
+        running = list(_stack())
+
+        def started() -> Any:
+            _here.stack = running
+            return work(*values)
+
+        return submit(started)
+
     BaseClient._make_api_call, Chalice.__call__, EventSourceHandler.__call__ = noted, answering, handling
+    storage._pool.submit = submitting  # type: ignore[method-assign, assignment]
     try:
         yield asked
     finally:
+        storage._pool.submit = submit  # type: ignore[method-assign]
         BaseClient._make_api_call, Chalice.__call__, EventSourceHandler.__call__ = call, answer, handle
 
 
@@ -84,12 +95,10 @@ def _as(function: str, apart: bool, work: Callable[[], Any]) -> Any:
         portals.forget_kept()
         _last[:] = [function]
     _stack().append(function)
-    _running.append(function)
     try:
         return work()
     finally:
         _stack().pop()
-        _running.remove(function)
 
 
 def _stack() -> list[str]:
