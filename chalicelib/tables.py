@@ -1,7 +1,8 @@
 """The tables as plain data: the deployment, the local runtime, the tests and the models all read this one description.
 
 A table per aggregate; the portal leads every partition key. `portals` settings and API keys; `people` accounts,
-contacts, client numbers with their sign-in cards; `batches` batches and documents; `tokens` whatever expires by design
+contacts, client numbers with their sign-in cards; `registrations` invitations,
+requests and what they are checked by; `batches` batches and documents; `tokens` whatever expires by design
 (challenges, sessions, known browsers, counters, idempotency records); `messages` the delivery log; `facts` what happened.
 """
 
@@ -88,6 +89,17 @@ TABLES = {
                 Index("by_name", "list_key", "name_key"),
                 Index("by_number", "list_key", "number_key"),
                 Index("by_account", "account_key", "created_key"),
+                Index("by_account_name", "account_key", "name_key"),
+            ),
+        ),
+        Table(
+            "registrations",
+            indexes=(
+                _CREATED,
+                Index("by_name", "list_key", "name_key"),
+                Index("by_status", "status_key", "created_key"),
+                Index("by_office", "office_key", "created_key"),
+                Index("due", "due_shard", "due_at", range_type="N", keys_only=True),
             ),
         ),
         Table(

@@ -16,7 +16,7 @@ from .. import clock
 from ..config import settings
 from ..portals import Portal
 from ..security import codes, links, passwords
-from . import wording, wording_credentials
+from . import wording, wording_credentials, wording_registration
 from .models import MessageRow
 
 _ON_ITS_WAY = 15  # seconds from asking to sending that do not make ten minutes nine
@@ -29,6 +29,10 @@ Context = Mapping[str, str]
 def values(row: MessageRow, portal: Portal, context: Context) -> dict[str, str]:
     """Every derived value of the row's template. Raises ValueError or LookupError where the row does not name enough."""
     return _DERIVED[row.template](row, portal, context)
+
+
+def _nothing(_row: MessageRow, _portal: Portal, _context: Context) -> dict[str, str]:
+    return {}
 
 
 def _batch(_row: MessageRow, portal: Portal, context: Context) -> dict[str, str]:
@@ -163,4 +167,11 @@ _DERIVED: Final[dict[str, Callable[[MessageRow, Portal, Context], dict[str, str]
     wording_credentials.CONTACT_CHANGED.name: _contact_changed,
     wording_credentials.STAFF_INVITATION.name: _link,
     wording_credentials.TEMPORARY_PASSWORD.name: _temporary_password,
+    wording_registration.REGISTRATION_INVITATION.name: _link,
+    wording_registration.INVITATION_REMINDER.name: _link,
+    wording_registration.REGISTRATION_RECEIVED.name: _nothing,
+    wording_registration.REGISTRATION_WAITING.name: _nothing,
+    wording_registration.REGISTRATION_APPROVED.name: _username_reminder,
+    wording_registration.REGISTRATION_DENIED.name: _nothing,
+    wording_registration.REGISTERED_BY_CLAIM.name: _nothing,
 }

@@ -1,12 +1,14 @@
 """The messages of the product and their default wording. A new message starts here: see CONTRIBUTING.md.
 
-Those about usernames, passwords and second factors are in `wording_credentials`.
+Those about usernames, passwords and second factors are in `wording_credentials`, those about offices in
+`wording_registration`.
 """
 
 from __future__ import annotations
 
 from .templates import Block, EmailWording, Placeholder, SmsWording, Template
 from .wording_credentials import CREDENTIAL_MESSAGES
+from .wording_registration import REGISTRATION_MESSAGES
 
 _BATCH = (
     Placeholder("batch_id", "id", "the batch's id"),
@@ -138,5 +140,12 @@ CLIENT_ANSWERED = Template(
     ),
 )
 
-_ALL = (BATCH_IN_REVIEW, ANSWER_REMINDER, VERIFICATION_CODE, CLIENT_ANSWERED, *CREDENTIAL_MESSAGES)
+_ALL = (
+    BATCH_IN_REVIEW,
+    ANSWER_REMINDER,
+    VERIFICATION_CODE,
+    CLIENT_ANSWERED,
+    *CREDENTIAL_MESSAGES,
+    *REGISTRATION_MESSAGES,
+)
 TEMPLATES = {template.name: template for template in _ALL}

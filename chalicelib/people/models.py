@@ -54,6 +54,7 @@ class ContactRow(PersonRow):
 
     details: Packed[ContactInput] = Packed(ContactInput)
     account_id = UnicodeAttribute()
+    user_id = UnicodeAttribute(null=True)
     emails_text = UnicodeAttribute(null=True)
 
 
@@ -99,6 +100,7 @@ class UserRow(PersonRow):
     role = UnicodeAttribute(null=True)
     username = UnicodeAttribute()
     account_id = UnicodeAttribute(null=True)
+    office_id = UnicodeAttribute(null=True)
     contact_id = UnicodeAttribute(null=True)
     cards = UnicodeAttribute(null=True)
     details: Packed[UserDetails] = Packed(UserDetails)
@@ -123,6 +125,22 @@ class UserRow(PersonRow):
     terms = UnicodeAttribute(null=True)
     signed_in_at = NumberAttribute(null=True)
     signed_in_before = NumberAttribute(null=True)
+
+
+class IdentifierRow(Row):
+    """An identifier of an office or provider: pk `{portal}#identifier#{folded value}`, sk the account's id.
+
+    It finds, and claims nothing: an office and its provider may well have the same.
+    """
+
+    table = "people"
+
+    class Meta:
+        table_name = table_name("people")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    qualifier = UnicodeAttribute()
 
 
 class UserIdRow(Row):

@@ -12,7 +12,7 @@ from . import matching
 Name = Annotated[fields.Required, fields.content(matching.name_key, matching.NO_NAME)]
 Email = Annotated[fields.Email, fields.content(matching.email_checked, matching.email_fault)]
 Phone = Annotated[fields.Line, fields.content(matching.may_be_phone, matching.NO_PHONE)]
-RecordType = Literal["lead", "client", "customer", "office"]
+RecordType = Literal["lead", "client", "customer", "office", "provider"]
 
 
 class NumberedAs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,6 +33,10 @@ class AccountInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     identifiers: Annotated[tuple[NumberedAs, ...], Meta(max_length=20)] = ()
     tags: Annotated[tuple[fields.Tag, ...], Meta(max_length=50)] = ()
     assigned_agent: Email | None = None
+    parent_id: Annotated[
+        fields.Identifier | None,
+        Meta(description="Of a provider: the office it belongs to. Nothing else has one."),
+    ] = None
 
 
 class ContactDetails(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,6 +50,8 @@ class ContactDetails(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     landline: Phone | None = None
     fax: Phone | None = None
     employee_number: fields.Line = ""
+    middle_name: fields.Line = ""
+    provider_type: Annotated[fields.Line, Meta(description="Of an office's employee, such as Physician.")] = ""
     roles: Annotated[tuple[fields.Tag, ...], Meta(max_length=10)] = ()
 
 
@@ -104,6 +110,7 @@ class UserDetails(ProfileCard, frozen=True, kw_only=True, forbid_unknown_fields=
 
     first_name: fields.Line = ""
     last_name: fields.Line = ""
+    middle_name: fields.Line = ""
     email: Email | None = None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -415,7 +415,7 @@ def _changes(user: User, details: UserDetails, role: str) -> dict[str, object]:
 
 
 def _shown(user: User) -> StaffUser:
-    state = "invited" if user.is_active and user.password_hash is None else user.state
+    state: Any = "invited" if user.is_active and user.password_hash is None else user.state
     return StaffUser(
         **{**fields.values(user.details), "email": user.details.email or ""},
         role=user.role,  # type: ignore[arg-type]

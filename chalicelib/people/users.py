@@ -19,8 +19,9 @@ from . import matching
 from .models import UserIdRow, UserRow
 from .shapes import Noted, QuestionAnswered, UserDetails
 
-Kind = Literal["customer", "staff"]
-State = Literal["active", "locked", "deactivated"]
+Kind = Literal["customer", "staff", "office"]
+Side = Literal["customer", "staff"]
+State = Literal["active", "locked", "deactivated", "pending", "deleted"]
 DISAVOWED = "disavowed"  # the lock that the owner's own mail puts on, and a new password takes off
 _HOLD_SECONDS = 24 * 3600  # threat 48, after Login.gov's wait
 _NOBODY = "#"  # no username is folded to this
@@ -47,6 +48,7 @@ class User:
     username: str
     version: int
     account_id: str | None
+    office_id: str | None
     contact_id: str | None
     cards: str | None
     details: UserDetails
@@ -78,6 +80,11 @@ class User:
     def is_active(self) -> bool:
         """Whether this user may sign in at all."""
         return self.state == "active"
+
+    @property
+    def side(self) -> Side:
+        """At which door this user signs in: that of clients, where office users enter too, or that of staff."""
+        return "staff" if self.kind == "staff" else "customer"
 
     @property
     def factors(self) -> tuple[Literal["totp", "sms"], ...]:
@@ -165,35 +172,43 @@ def add(
     username: str,
     username_key: str,
     role: str = "",
+    state: State = "active",
     account_id: str | None = None,
+    office_id: str | None = None,
     contact_id: str | None = None,
     cards: str | None = None,
     details: UserDetails | None = None,
     emails: tuple[str, ...] = (),
     password_hash: str | None = None,
+    temporary_until: int | None = None,
     answers: tuple[QuestionAnswered, ...] = (),
 ) -> None:
-    """Add a new user to the transaction. Refused with UsernameTaken, or Conflict when the id has a username already."""
+    """Add a new user to the transaction. Refused with UsernameTaken, or Conflict when the id has a username already.
+
+    `account_id` is the scope of a customer's or office's user, `office_id` the office that this is or belongs to.
+    """
     now = clock.timestamp()
     row = UserRow(
         pk=user_key(portal, username_key),
         sk="user",
         list_key=_list_key(portal, kind),
         created_key=user_id,
-        account_key=f"{portal}#account#{account_id}#users" if account_id else None,
+        account_key=office_list(portal, office_id) if office_id else None,
         created_at=now,
         updated_at=now,
         kind=kind,
-        state="active",
+        state=state,
         role=role or None,
         username=username,
         account_id=account_id,
+        office_id=office_id,
         contact_id=contact_id,
         cards=cards,
         details=details or UserDetails(),
         emails=emails,
         password_hash=password_hash,
         password_at=now if password_hash else None,
+        temporary_until=temporary_until,
         answers=answers or None,
         sessions={},
         devices={},
@@ -205,6 +220,11 @@ def add(
         when=UserIdRow.pk.does_not_exist(),
         refusal=Conflict("A username was set meanwhile. Look again."),
     )
+
+
+def office_list(portal: str, office_id: str) -> str:
+    """The index partition that lists the users of an office and of its providers."""
+    return f"{portal}#office#{office_id}#users"
 
 
 def id_is_free(tx: Transaction, portal: str, user_id: str, refusal: Refusal) -> None:
@@ -223,6 +243,7 @@ def _user(portal: str, row: UserRow) -> User:
         username=row.username,
         version=int(row.version),
         account_id=row.account_id,
+        office_id=row.office_id,
         contact_id=row.contact_id,
         cards=row.cards,
         details=row.details,

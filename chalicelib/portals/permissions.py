@@ -19,6 +19,11 @@ PERMISSIONS: Final[dict[str, str]] = {
     "facts:read": "Read what happened: the audit trail.",
     "credentials:read": "See what credentials an account has.",
     "credentials:manage": "Send credential and reset links, set and delete usernames, unlock users.",
+    "registrations:read": "Read registrations and invitations, within one's own scope.",
+    "registrations:invite": "Send registration links, within one's own scope and level.",
+    "registrations:decide": "Approve, deny and modify registrations, within one's own scope and level.",
+    "users:read": "List the users of offices, within one's own scope.",
+    "users:manage": "Add, change, lock and delete users of offices, within one's own scope and level.",
     "staff:read": "List the staff users of the portal.",
     "staff:manage": "Invite, change, deactivate and reactivate staff users, up to one's own level.",
 }
@@ -29,7 +34,7 @@ _WORKING = _READING | {"accounts:write", "contacts:write", "batches:write"}
 ROLES: Final[dict[str, frozenset[str]]] = {
     "owner": frozenset(PERMISSIONS),
     "administrator": frozenset(PERMISSIONS),
-    "support": _READING | {"credentials:manage", "messages:write", "contacts:write"},
+    "support": _READING | {"credentials:manage", "messages:write", "contacts:write", "users:manage"},
     "agent": _WORKING - {"staff:read"},
 }
 LEVELS: Final = tuple(ROLES)

@@ -13,6 +13,7 @@ from .. import fields
 from ..errors import Invalid
 from . import colour
 from .policy import LEAST_ALONE, Policy
+from .roles import DEFAULT_ROLES, OfficePermission, PortalRole, Registration
 
 _FEWEST_DIGITS = 5  # of a number that somebody can call: it becomes a link to dial
 _NO_ZONE = "This is not a time zone we know. Use a name such as America/New_York."
@@ -119,6 +120,10 @@ class Tile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     title: fields.Required
     text: fields.Line = ""
     url: fields.Url
+    permission: Annotated[
+        OfficePermission | None,
+        Meta(description="Show it only to office users whose role has this permission; null: to everybody."),
+    ] = None
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -143,6 +148,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tiles: Annotated[tuple[Tile, ...], Meta(max_length=12)] = ()
     privacy_url: fields.Url | None = None
     terms: Terms | None = None
+    roles: Annotated[
+        tuple[PortalRole, ...],
+        Meta(min_length=1, max_length=20, description="The roles of office users."),
+    ] = DEFAULT_ROLES
+    registration: Registration = field(default_factory=Registration)
 
 
 class PortalInput(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -169,6 +179,10 @@ class Portal(Settings, frozen=True, kw_only=True):
         """The country from which phone numbers without a country code are read."""
         return next(iter(self.policy.sms_countries), "US")
 
+    def role(self, key: str) -> PortalRole | None:
+        """The role of office users with this key; None if the portal has none of it (any more)."""
+        return next((role for role in self.roles if role.key == key), None)
+
 
 def checked(settings: Settings) -> None:
     """Refuse what types cannot tell: an address that is none, a zone that does not exist, a colour that hides its text."""
@@ -184,6 +198,9 @@ def checked(settings: Settings) -> None:
         wrong["support.phone"] = _NO_NUMBER
     if not _can_be_read(settings.branding.brand_colour):
         wrong["branding.brand_colour"] = _NO_CONTRAST
+    for place, role in enumerate(settings.roles):
+        if role.key in {earlier.key for earlier in settings.roles[:place]}:
+            wrong[f"roles.{place}.key"] = "Another role has this key already."
     policy = settings.policy
     if policy.password_least < LEAST_ALONE and (policy.second_factor != "required" or policy.remembered_device_days):
         wrong["policy.password_least"] = _TOO_SHORT

@@ -23,11 +23,14 @@ from ..storage import Transaction
 from . import keys
 from .models import LinkRow
 
-Purpose = Literal["credential-create", "password-reset", "staff-invitation", "not-me", "contact-confirmation"]
+Purpose = Literal[
+    "credential-create", "password-reset", "staff-invitation", "invitation", "not-me", "contact-confirmation"
+]
 PATHS: Final[dict[str, str]] = {
     "credential-create": "create-credential",
     "password-reset": "reset-password",
     "staff-invitation": "staff/join",
+    "invitation": "join",
     "not-me": "not-me",
     "contact-confirmation": "confirm-address",
 }

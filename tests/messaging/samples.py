@@ -45,6 +45,21 @@ FULL: dict[str, dict[str, str]] = {
     "temporary-password": {
         "holder": HOLDER, "nonce": "c" * 32, "version": "1", "username": "jane.doe", "staff": "yes",
     },
+    "registration-invitation": {
+        **link_context("invitation"), "office": "Elm Street Clinic", "role": "Portal User", "inviter": "Olive Owner",
+    },
+    "invitation-reminder": {
+        **link_context("invitation"), "office": "Elm Street Clinic", "role": "Portal User", "inviter": "Olive Owner",
+    },
+    "registration-received": {"first_name": "Jane", "office": "Elm Street Clinic", "username": "jane.doe"},
+    "registration-waiting": {"office": "Elm Street Clinic", "role": "Portal User", "applicant": "Jane Doe"},
+    "registration-approved": {
+        "first_name": "Jane", "office": "Elm Street Clinic", "role": "Portal User", "username": "jane.doe",
+    },
+    "registration-denied": {"first_name": "Jane", "office": "Elm Street Clinic", "reason": "Not known at this office"},
+    "registered-by-claim": {
+        "office": "Elm Street Clinic", "role": "Portal User", "applicant": "Jane Doe", "username": "jane.doe",
+    },
 }  # fmt: skip
 """Every message with every value it may have."""
 
