@@ -2,7 +2,8 @@
 
 A table per aggregate; the portal leads every partition key. `portals` settings and API keys; `people` accounts,
 contacts, client numbers with their sign-in cards; `batches` batches and documents; `tokens` whatever expires by design
-(challenges, sessions, known browsers, counters, idempotency records); `messages` the delivery log; `facts` what happened.
+(challenges, sessions, known browsers, counters, idempotency records); `support` help requests; `messages` the delivery
+log; `facts` what happened.
 """
 
 from __future__ import annotations
@@ -99,6 +100,12 @@ TABLES = {
             ),
         ),
         Table("tokens", range=None, ttl="expires_at"),
+        Table(
+            "support",
+            range=None,
+            indexes=(_CREATED, Index("by_state", "state_key", "created_key")),
+            ttl="expires_at",
+        ),
         Table(
             "messages",
             range=None,

@@ -91,6 +91,9 @@ class Kind(StrEnum):
     STAFF_STEPPED_UP = "staff:sign-in:stepped-up"
     CREDENTIAL_UNLOCKED = "staff:credential:unlocked"
 
+    HELP_REQUESTED = "client:help:requested"
+    HELP_CHANGED = "staff:help:changed"
+
     MESSAGE_RELEASED = "staff:message:released"
     MESSAGE_SUPPRESSED = "system:message:suppressed"
     ADDRESS_SUPPRESSED = "system:address:suppressed"

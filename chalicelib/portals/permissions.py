@@ -19,6 +19,8 @@ PERMISSIONS: Final[dict[str, str]] = {
     "facts:read": "Read what happened: the audit trail.",
     "credentials:read": "See what credentials an account has.",
     "credentials:manage": "Send credential and reset links, set and delete usernames, unlock users.",
+    "help:read": "Read help requests.",
+    "help:manage": "Change the state of help requests and the note on them.",
     "staff:read": "List the staff users of the portal.",
     "staff:manage": "Invite, change, deactivate and reactivate staff users, up to one's own level.",
 }
@@ -29,7 +31,7 @@ _WORKING = _READING | {"accounts:write", "contacts:write", "batches:write"}
 ROLES: Final[dict[str, frozenset[str]]] = {
     "owner": frozenset(PERMISSIONS),
     "administrator": frozenset(PERMISSIONS),
-    "support": _READING | {"credentials:manage", "messages:write", "contacts:write"},
+    "support": _READING | {"credentials:manage", "messages:write", "contacts:write", "help:manage"},
     "agent": _WORKING - {"staff:read"},
 }
 LEVELS: Final = tuple(ROLES)
