@@ -142,7 +142,7 @@ CLIENT_ANSWERED = Template(
 
 HELP_KINDS: Final = {
     "cannot-sign-in": "Cannot sign in",
-    "changed-phone": "Has a new phone or a new number",
+    "changed-phone": "Has a new phone or number",
     "no-code": "Gets no code",
     "forgot-username": "Has forgotten the username",
     "other": "Something else",

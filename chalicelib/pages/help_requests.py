@@ -18,7 +18,7 @@ from .signing_in import later, with_wait
 _SHOWN_SECONDS = 24 * 3600  # how long this browser can look up the number
 _LABELS: Final = {
     "cannot-sign-in": "I cannot sign in",
-    "changed-phone": "I have a new phone or a new number",
+    "changed-phone": "I have a new phone or number",
     "no-code": "No code arrives",
     "forgot-username": "I have forgotten my username",
     "other": "Something else",

@@ -104,7 +104,7 @@ def test_agents_read_support_manages(office: Office) -> None:
     assert good(support.patch(at, {"state": "closed"})).json["state"] == "closed"
 
 
-def test_after_a_year_a_request_is_gone_and_its_number_free(world: World, moment: MovableClock) -> None:
+def test_after_a_year_a_request_is_gone(world: World, moment: MovableClock) -> None:
     portal = make_portal(world)
     machine = make_machine(portal, days=900)
     made = make_help_request(portal)
