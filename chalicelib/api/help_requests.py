@@ -26,7 +26,7 @@ class HelpQuery(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
             str,
             Meta(
                 max_length=60,
-                description="The one with this reference number, such as H-7K2M-9Q. Capitals and hyphens make no difference.",
+                description="The one with this reference number, such as H-7K4M-9C. Capitals and hyphens make no difference.",
             ),
         ]
         | None

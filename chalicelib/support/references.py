@@ -1,4 +1,4 @@
-"""Reference numbers of help requests, such as H-7K2M-9Q: made to be read out over the phone, and typed as they were heard."""
+"""Reference numbers of help requests, such as H-7K4M-9C: made to be read out over the phone, and typed as they were heard."""
 
 from __future__ import annotations
 

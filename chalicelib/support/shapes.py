@@ -33,7 +33,7 @@ class HelpRequest(HelpChange, frozen=True, kw_only=True, forbid_unknown_fields=F
     """What somebody at the door asked for. Name, `reached_by` and `signs_in_as` are as typed, and not checked."""
 
     id: str
-    reference: Annotated[str, Meta(description="What the person was told, such as H-7K2M-9Q.")]
+    reference: Annotated[str, Meta(description="What the person was told, such as H-7K4M-9C.")]
     kind: Kind
     name: str
     reached_by: Annotated[str, Meta(description="An email address or a phone number.")]
