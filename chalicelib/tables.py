@@ -1,9 +1,9 @@
 """The tables as plain data: the deployment, the local runtime, the tests and the models all read this one description.
 
 A table per aggregate; the portal leads every partition key. `portals` settings and API keys; `people` accounts,
-contacts, client numbers with their sign-in cards; `registrations` invitations,
-requests and what they are checked by; `batches` batches and documents; `tokens` whatever expires by design
-(challenges, sessions, known browsers, counters, idempotency records); `messages` the delivery log; `facts` what happened.
+contacts, client numbers with their sign-in cards; `registrations` invitations, requests and what they are checked by;
+`batches` batches and documents; `tokens` whatever expires by design (challenges, sessions, known browsers, counters,
+idempotency records); `support` help requests; `messages` the delivery log; `facts` what happened.
 """
 
 from __future__ import annotations
@@ -111,6 +111,12 @@ TABLES = {
             ),
         ),
         Table("tokens", range=None, ttl="expires_at"),
+        Table(
+            "support",
+            range=None,
+            indexes=(_CREATED, Index("by_state", "state_key", "created_key")),
+            ttl="expires_at",
+        ),
         Table(
             "messages",
             range=None,

@@ -16,6 +16,8 @@ from chalicelib.portals import Portal, api_keys
 from chalicelib.portals.permissions import PERMISSIONS
 from chalicelib.selfservice import batches
 from chalicelib.selfservice.shapes import Batch, BatchInput
+from chalicelib.support import help_requests
+from chalicelib.support.shapes import Asked, HelpRequest
 from tests.browsing import Browser, Machine, Seen
 from tests.world import World
 
@@ -93,6 +95,19 @@ def change_batch(portal: Portal, batch_id: str, **details: Any) -> Batch:
     held = batches.get(portal.slug, batch_id)
     plain = msgspec.to_builtins({name: getattr(held, name) for name in BatchInput.__struct_fields__})
     return batches.change(staff(portal), portal, batch_id, msgspec.convert({**plain, **details}, BatchInput))
+
+
+HELP = {
+    "kind": "no-code", "name": "Maria Nuñez", "reached_by": "+1 415 555 0132", "signs_in_as": "NW-1001",
+    "message": "I waited an hour.\nStill no code.",
+}  # fmt: skip
+
+
+def make_help_request(portal: Portal, *, address: str | None = None, **typed: str) -> HelpRequest:
+    """Somebody at the door has asked for help, from an address of their own unless one is given."""
+    form = f"form-{next(_numbers)}"
+    asked = Asked(**{**HELP, **typed})
+    return help_requests.ask(Act(portal.slug, "visitor"), portal, asked, form=form, address=address or form)
 
 
 def make_machine(portal: Portal | None = None, *scopes: str, days: int | None = None) -> Machine:

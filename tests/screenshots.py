@@ -84,6 +84,8 @@ def walk(page: Page, base: str, shoot: Shoot, client: dict[str, Any]) -> None:
     shoot("upload")
     page.goto(f"{base}/acme/trouble")
     shoot("trouble")
+    page.goto(f"{base}/acme/help")
+    shoot("help")
     page.goto(f"{base}/acme/nowhere")
     shoot("lost")
     page.goto(f"{base}/nobody/")

@@ -8,6 +8,7 @@ from . import (
     credentials,
     documents,
     facts,
+    help_requests,
     me,
     messages,
     portals,
@@ -19,6 +20,6 @@ from .registry import api
 blueprint = api.blueprint
 
 __all__ = [
-    "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts", "me",
-    "messages", "portals", "product", "staff",
+    "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts",
+    "help_requests", "me", "messages", "portals", "product", "staff",
 ]  # fmt: skip

@@ -119,6 +119,9 @@ class Kind(StrEnum):
     REGISTRATION_MODIFIED = "staff:registration:role-modified"
     REGISTRATION_REFUSED = "staff:registration:decision-refused"
 
+    HELP_REQUESTED = "client:help:requested"
+    HELP_CHANGED = "staff:help:changed"
+
     MESSAGE_RELEASED = "staff:message:released"
     MESSAGE_SUPPRESSED = "system:message:suppressed"
     ADDRESS_SUPPRESSED = "system:address:suppressed"

@@ -56,6 +56,10 @@ def _answer(_row: MessageRow, _portal: Portal, context: Context) -> dict[str, st
     return {"answered": {"approve": "approved", "changes": "asked for changes to"}[context["answer"]]}
 
 
+def _help(_row: MessageRow, _portal: Portal, context: Context) -> dict[str, str]:
+    return {"what": wording.HELP_KINDS[context["kind"]]}
+
+
 def _link(row: MessageRow, portal: Portal, context: Context) -> dict[str, str]:
     return {"link": _link_of(portal, context), **_time(row, portal)}
 
@@ -158,6 +162,7 @@ _DERIVED: Final[dict[str, Callable[[MessageRow, Portal, Context], dict[str, str]
     wording.ANSWER_REMINDER.name: _batch,
     wording.VERIFICATION_CODE.name: _code,
     wording.CLIENT_ANSWERED.name: _answer,
+    wording.HELP_REQUEST.name: _help,
     wording_credentials.CREDENTIAL_CREATE.name: _credential_create,
     wording_credentials.PASSWORD_RESET.name: _link,
     wording_credentials.USERNAME_REMINDER.name: _username_reminder,

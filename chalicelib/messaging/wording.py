@@ -6,6 +6,8 @@ Those about usernames, passwords and second factors are in `wording_credentials`
 
 from __future__ import annotations
 
+from typing import Final
+
 from .templates import Block, EmailWording, Placeholder, SmsWording, Template
 from .wording_credentials import CREDENTIAL_MESSAGES
 from .wording_registration import REGISTRATION_MESSAGES
@@ -140,11 +142,52 @@ CLIENT_ANSWERED = Template(
     ),
 )
 
+HELP_KINDS: Final = {
+    "cannot-sign-in": "Cannot sign in",
+    "changed-phone": "Has a new phone or number",
+    "no-code": "Gets no code",
+    "forgot-username": "Has forgotten the username",
+    "other": "Something else",
+}
+
+HELP_REQUEST = Template(
+    name="help-request",
+    meaning="Tells staff that somebody at the door asks for help.",
+    context=(
+        Placeholder("reference", "line", "the request's reference number"),
+        Placeholder("kind", "word", "what it is about", words=tuple(HELP_KINDS)),
+        Placeholder("name", "line", "the name as typed, on one line"),
+        Placeholder("reached_by", "line", "the email address or phone number as typed, on one line"),
+        Placeholder("signs_in_as", "line", "the client number or username as typed, on one line", required=False),
+        Placeholder("message", "text", "what was typed, at most 4,000 characters"),
+    ),
+    derived=frozenset({"what"}),
+    email=EmailWording(
+        subject="Help request ((reference)): ((what))",
+        preheader="Somebody at the door of ((portal_name)) asks for help.",
+        blocks=(
+            Block("heading", "Help request ((reference))"),
+            Block("paragraph", "((what))"),
+            Block("quote", "((message))"),
+            Block("paragraph", "Name: ((name))"),
+            Block("paragraph", "To be reached by: ((reached_by))"),
+            Block("paragraph", "Client number or username: ((signs_in_as))"),
+            Block(
+                "small",
+                "All of this is as somebody typed it, and nobody has checked who that is. Make sure of it before you tell "
+                "or change anything: by what is on file, not by what stands here. An answer to this mail does not go to "
+                "whoever asked.",
+            ),
+        ),
+    ),
+)
+
 _ALL = (
     BATCH_IN_REVIEW,
     ANSWER_REMINDER,
     VERIFICATION_CODE,
     CLIENT_ANSWERED,
+    HELP_REQUEST,
     *CREDENTIAL_MESSAGES,
     *REGISTRATION_MESSAGES,
 )

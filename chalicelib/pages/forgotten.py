@@ -73,10 +73,14 @@ def _can_reset(view: View) -> bool:
 
 
 def _only_support(view: View) -> Response:
-    return view.tell(
-        "Ask us for a new password",
-        f"{view.portal.name} resets passwords by hand. Contact support, and they will help you in.",
-        action=("Back to sign in", f"{view.base}{password_path(view)}"),
+    heading = "Ask us for a new password"
+    return view.show(
+        "message.html",
+        heading,
+        heading=heading,
+        paragraphs=[f"{view.portal.name} resets passwords by hand. Contact support, and they will help you in."],
+        action={"label": "Ask us for help", "href": f"{view.base}/help?kind=cannot-sign-in"},
+        secondary={"label": "Back to sign in", "href": f"{view.base}{password_path(view)}"},
     )
 
 

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from chalice import Response
 
-from ..errors import Invalid, TooMany
+from ..errors import Invalid, Refusal, TooMany
+from ..security.identities import Locked
 from ..signin import by_password
 from ..signin.doors import AccountLocked, PasswordWrong
 from ..web.page import View, paragraphs
@@ -41,14 +42,29 @@ def enter(view: View) -> Response:
         return _page(view, {"username": username}, next_path, errors=refusal.fields, status=400)
     except (PasswordWrong, AccountLocked) as refusal:
         errors = {"password": refusal.text}
-        return _page(view, {"username": username}, next_path, errors=errors, status=refusal.status)
+        return _page(
+            view,
+            {"username": username},
+            next_path,
+            errors=errors,
+            status=refusal.status,
+            ask_url=_ask_url(view, refusal),
+        )
     except TooMany as refusal:
-        errors = {"password": with_wait(refusal)}
-        return later(_page(view, {"username": username}, next_path, errors=errors, status=429), refusal)
+        errors, ask_url = {"password": with_wait(refusal)}, _ask_url(view, refusal)
+        return later(
+            _page(view, {"username": username}, next_path, errors=errors, status=429, ask_url=ask_url), refusal
+        )
     return go_on(view, entered)
 
 
-def _page(view: View, values: dict[str, str], next_path: str, **more: Any) -> Response:
+def _ask_url(view: View, refusal: Refusal) -> str | None:
+    """Where clients ask to be let in again who are locked out."""
+    is_locked = isinstance(refusal, AccountLocked | Locked) and not view.is_staff_side
+    return f"{view.base}/help?kind=cannot-sign-in" if is_locked else None
+
+
+def _page(view: View, values: dict[str, str], next_path: str, *, ask_url: str | None = None, **more: Any) -> Response:
     words, policy = view.portal.wording, view.portal.policy
     heading = f"Staff of {view.portal.name}" if view.is_staff_side else words.password_heading
     prefix = f"{view.base}/staff" if view.is_staff_side else view.base
@@ -73,6 +89,7 @@ def _page(view: View, values: dict[str, str], next_path: str, **more: Any) -> Re
         forgot_url=f"{prefix}/forgot-password",
         forgot_username_url=None if view.is_staff_side else f"{view.base}/forgot-username",
         first_time_url=None if view.is_staff_side else f"{view.base}/first-time",
+        ask_url=ask_url,
         staff=view.is_staff_side,
         back=back,
         **more,

@@ -24,6 +24,8 @@ PERMISSIONS: Final[dict[str, str]] = {
     "registrations:decide": "Approve, deny and modify registrations, within one's own scope and level.",
     "users:read": "List the users of offices, within one's own scope.",
     "users:manage": "Add, change, lock and delete users of offices, within one's own scope and level.",
+    "help:read": "Read help requests.",
+    "help:manage": "Change the state of help requests and the note on them.",
     "staff:read": "List the staff users of the portal.",
     "staff:manage": "Invite, change, deactivate and reactivate staff users, up to one's own level.",
 }
@@ -34,7 +36,7 @@ _WORKING = _READING | {"accounts:write", "contacts:write", "batches:write"}
 ROLES: Final[dict[str, frozenset[str]]] = {
     "owner": frozenset(PERMISSIONS),
     "administrator": frozenset(PERMISSIONS),
-    "support": _READING | {"credentials:manage", "messages:write", "contacts:write", "users:manage"},
+    "support": _READING | {"credentials:manage", "messages:write", "contacts:write", "help:manage", "users:manage"},
     "agent": _WORKING - {"staff:read"},
 }
 LEVELS: Final = tuple(ROLES)

@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from .. import clock
 from ..errors import TooMany
-from ..storage import Action, Condition
+from ..storage import Action, Condition, Transaction
 from .models import CounterRow, IdentityRow
 
 
@@ -38,6 +38,8 @@ CODES_TYPED_PER_ADDRESS = Limit(25, 5 * 60)  # threat 3; per IPv4 address or IPv
 CODES_ASKED_PER_ADDRESS = Limit(60, 5 * 60)
 PASSWORDS_TYPED_PER_ADDRESS = Limit(25, 5 * 60)  # threat 3
 LINKS_ASKED_PER_ADDRESS = Limit(20, 5 * 60)  # forgotten passwords and usernames, first links
+HELP_PER_ADDRESS = Limit(5, 3600)  # help requests: anybody may send one, and each is a mail to staff
+HELP_A_DAY = Limit(200, 24 * 3600)  # per portal
 CROWDED = 10  # from this many in a window, a right code gives its count back (below, that write is not worth making)
 
 LOCK_FIRST, LOCK_STEP, LOCK_FOR_GOOD = 10, 5, 100  # failures in a row: first lock, each further lock, staff must unlock
@@ -47,17 +49,19 @@ LOCK_FORGOTTEN = 30 * LOCK_LONGEST  # seconds without a further failure after wh
 
 def take(portal: str, name: str, key: str, limit: Limit) -> int:
     """Count one more use of `name` by `key` in the present window, and give the count. Raises TooMany at the limit."""
-    now = clock.timestamp()
-    window = now - now % limit.seconds
-    row = CounterRow(f"{portal}#limit#{name}#{key}#{window}")
-    counted = row.change(
-        CounterRow.used.add(1),
-        CounterRow.expires_at.set(window + 2 * limit.seconds),
-        when=CounterRow.used.does_not_exist() | (CounterRow.used < limit.count),
-    )
-    if not counted:
-        raise TooMany(retry_after=window + limit.seconds - now)
+    row, use, wait = _window(portal, name, key, limit)
+    if not row.change(*use, when=_has_room(limit)):
+        raise TooMany(retry_after=wait)
     return int(row.used)
+
+
+def take_in(tx: Transaction, portal: str, name: str, key: str, limit: Limit, text: str | None = None) -> None:
+    """The same within a transaction, for an act that a second press must neither do nor count again.
+
+    Refuses the transaction with TooMany, in these words if any are given.
+    """
+    row, use, wait = _window(portal, name, key, limit)
+    tx.update(row, *use, when=_has_room(limit), refusal=TooMany(text, retry_after=wait))
 
 
 def give_back(portal: str, name: str, key: str, limit: Limit) -> None:
@@ -66,6 +70,18 @@ def give_back(portal: str, name: str, key: str, limit: Limit) -> None:
     CounterRow(f"{portal}#limit#{name}#{key}#{now - now % limit.seconds}").change(
         CounterRow.used.add(-1), when=CounterRow.used > 0
     )
+
+
+def _window(portal: str, name: str, key: str, limit: Limit) -> tuple[CounterRow, list[Action], int]:
+    """The counter of the present window, the update that counts one more, and the seconds until the next window."""
+    now = clock.timestamp()
+    window = now - now % limit.seconds
+    use: list[Action] = [CounterRow.used.add(1), CounterRow.expires_at.set(window + 2 * limit.seconds)]
+    return CounterRow(f"{portal}#limit#{name}#{key}#{window}"), use, window + limit.seconds - now
+
+
+def _has_room(limit: Limit) -> Condition:
+    return CounterRow.used.does_not_exist() | (CounterRow.used < limit.count)
 
 
 def shifted(row: type[IdentityRow], now: int) -> list[Action]:

@@ -7,8 +7,9 @@ from typing import Literal
 from ..config import settings
 
 # A client's session, a staff user's; sessions of the same person's other accounts; what was said before the code; between
-# password and code; what a link opened; a factor being set up; the form's own; the known browser; the remembered device.
-Kind = Literal["session", "staff", "others", "step", "pending", "setup", "draft", "form", "browser", "device"]
+# password and code; what a link opened; a factor being set up; the number of a help request that was sent; the form's own;
+# the known browser; the remembered device.
+Kind = Literal["session", "staff", "others", "step", "pending", "setup", "draft", "help", "form", "browser", "device"]
 
 
 def name(kind: Kind, portal: str) -> str:

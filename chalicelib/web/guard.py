@@ -129,6 +129,10 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("POST", f"{_BATCH}/documents/{{document}}/check"): _key("batches:write"),
     ("GET", f"{_BATCH}/documents/{{document}}/download"): _key("batches:read"),
     #
+    ("GET", f"{_AT}/help-requests"): _key("help:read"),
+    ("GET", f"{_AT}/help-requests/{{request}}"): _key("help:read"),
+    ("PATCH", f"{_AT}/help-requests/{{request}}"): _key("help:manage"),
+    #
     ("GET", f"{_AT}/messages"): _key("messages:read"),
     ("GET", f"{_AT}/messages/{{message}}"): _key("messages:read"),
     ("POST", f"{_AT}/messages/{{message}}/release"): _key("messages:write"),
@@ -147,6 +151,9 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("GET", "/{portal}"): _CLIENT,
     ("GET", "/{portal}/{proxy+}"): _VISITOR,
     ("GET", "/{portal}/trouble"): _VISITOR,
+    ("GET", "/{portal}/help"): _VISITOR,
+    ("POST", "/{portal}/help"): _VISITOR,
+    ("GET", "/{portal}/help/sent"): _VISITOR,
     ("GET", "/{portal}/sign-in"): _VISITOR,
     ("POST", "/{portal}/sign-in"): _VISITOR,
     ("GET", "/{portal}/sign-in/confirm"): _VISITOR,

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib import portals
 from chalicelib.portals.permissions import PERMISSIONS
 from chalicelib.web.guard import GUARDS, Guard
+from tests.factories import make_help_request
 from tests.staffing import make_colleague
 from tests.world import World
 
@@ -72,6 +74,7 @@ def owner(office: Office) -> dict[str, str]:
         "message": "0" * 32,
         "key": key,
         "user": make_colleague(office.slug).id,
+        "request": make_help_request(portals.get(office.slug)).id,
     }
 
 

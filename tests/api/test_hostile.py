@@ -141,6 +141,7 @@ FILTERS = {
     "accounts": ["name", "number", "tag", "status", "record_type", "sort", "cursor"],
     "contacts": ["account_id", "email", "name", "cursor"],
     "batches": ["account_id", "status", "cursor"],
+    "help-requests": ["state", "reference", "sort", "cursor"],
     "facts": ["subject", "kind", "cursor"],
     "messages": ["about", "status", "template", "cursor"],
 }
@@ -183,6 +184,7 @@ def test_a_forged_cursor_is_refused_or_a_place_in_the_own_list(office: Office, o
         "accounts",
         "contacts",
         "batches",
+        "help-requests",
         "api-keys",
         "facts",
         "messages",

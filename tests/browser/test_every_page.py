@@ -69,7 +69,7 @@ NOT_SEEN = {
     "/{portal}/batches/{batch}/documents/{document}",  # leads to the file
     "/{portal}/sign-in/own-password",  # so far only staff get temporary passwords
 }
-OF_CODES = ("", "/{proxy+}", "/trouble", "/sign-in", "/sign-in/confirm", "/sign-in/code")
+OF_CODES = ("", "/{proxy+}", "/trouble", "/help", "/help/sent", "/sign-in", "/sign-in/confirm", "/sign-in/code")
 
 
 def side_of(route: str) -> str:
@@ -105,6 +105,14 @@ def walk(local: Local, tab: Tab, look: Look, folder: Path) -> None:
     look("sign in, with errors")
     page.get_by_role("link", name="Trouble signing in?").click()
     look("trouble")
+    page.get_by_role("main").get_by_role("link", name="Ask us for help").click()
+    look("help")
+    tab.press("Send")
+    look("help, with errors")
+    page.get_by_label("No code arrives").check()
+    tab.type(name="Maria", reached_by="maria@example.com", message="I waited.")
+    tab.press("Send")
+    look("help, sent")
     page.goto(shop.url("/nowhere"))
     look("no such page")
     page.goto(f"{local.url}/no-such-portal/")

@@ -15,8 +15,9 @@ from chalicelib.messaging.models import MessageRow, message_key
 from chalicelib.people import accounts, cards, contacts, matching
 from chalicelib.portals import api_keys
 from chalicelib.selfservice import batches, documents
+from chalicelib.support import help_requests
 from tests.browsing import Seen
-from tests.factories import LINES, make_account, make_contact
+from tests.factories import LINES, make_account, make_contact, make_help_request
 from tests.faults.journey import PDF, Journey, Repeatable, document_of
 from tests.faults.of_pages import check_download
 from tests.world import World
@@ -381,6 +382,23 @@ class RemovesADocument(Journey):
         raise AssertionError("it is still there")
 
 
+class ChangesAHelpRequest(Journey):
+    """Staff take it up, and note what they did."""
+
+    route = ("PATCH", f"{_AT}/help-requests/{{request}}")
+
+    def prepare(self) -> None:
+        self.request = make_help_request(self.portal).id
+
+    def act(self) -> Seen:
+        return self.ask("PATCH", f"help-requests/{self.request}", {"state": "in-progress", "note": "Called back."})
+
+    def check(self) -> None:
+        held = help_requests.get(self.slug, self.request)
+        assert (held.state, held.note, held.version) == ("in-progress", "Called back.", 2)
+        assert self.facts_about(f"help:{self.request}", Kind.HELP_CHANGED) == 1
+
+
 class ReleasesAMessage(Repeatable):
     """Staff send what nobody knows the outcome of: it goes out once more, once."""
 
@@ -433,6 +451,7 @@ class Reads(Journey):
             document=document_of(self.slug, self.machine, self.client.batch.id, check=True)
             if "document" in self.path
             else "",
+            request=make_help_request(self.portal).id if "request}" in self.path else "",
             message=self.machine.get("messages", about=f"batch:{self.client.batch.id}")["items"][0]["id"]
             if "message" in self.path
             else "",
@@ -466,12 +485,13 @@ class ListsPortals(Reads):
 JOURNEYS: list[type[Journey]] = [
     CreatesAPortal, ChangesAPortal, CreatesAnApiKey, RevokesAnApiKey, CreatesAnAccount, CreatesAccounts, ChangesAnAccount,
     CreatesAContact, CreatesContacts, ChangesAContact, RemovesAContact, CreatesABatchInReview, PlacesInReview,
-    NotifiesAgain, AddsADocument, ChecksADocument, RemovesADocument, ReleasesAMessage, LiftsASuppression,
+    NotifiesAgain, AddsADocument, ChecksADocument, RemovesADocument, ChangesAHelpRequest, ReleasesAMessage, LiftsASuppression,
     ListsPortals,
     *map(reading, (
         "", "api-keys", "accounts", "accounts/{account}", "accounts/{account}/contacts", "contacts", "contacts/{contact}",
         "batches", "batches/{batch}", "batches/{batch}/documents", "batches/{batch}/documents/{document}",
         "batches/{batch}/documents/{document}/download", "messages", "messages/{message}", "facts",
+        "help-requests", "help-requests/{request}",
     )),
 ]  # fmt: skip
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.selfservice import batches, documents
+from chalicelib.support import help_requests
 from tests.browsing import Seen, send_file
-from tests.factories import ask_code, begin, newest_code
+from tests.factories import HELP, ask_code, begin, newest_code
 from tests.faults.journey import PDF, ByBrowser, Journey, document_of
 from tests.world import World
 
@@ -331,6 +332,30 @@ def check_download(journey: Journey, batch: str, document: str) -> None:
     assert fetch(documents.download_url(journey.slug, batch, document).url).body == PDF
 
 
+class AsksForHelp(ByBrowser):
+    """Sends the form for help: one request and one mail, however often it is pressed."""
+
+    route = ("POST", "/{portal}/help")
+    good = (303,)
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.browser.open(f"/{self.slug}/help")
+        self.typed = {**self.browser.here.form_with("message").fields, **HELP, "signs_in_as": self.client.number}
+
+    def act(self) -> Seen:
+        return self.browser.post(f"/{self.slug}/help", self.typed)
+
+    def check(self) -> None:
+        held = [
+            each for each in help_requests.listed(self.slug, limit=100).items if each.signs_in_as == self.client.number
+        ]
+        assert len(held) == 1
+        assert held[0].reference in self.browser.open(f"/{self.slug}/help/sent").shown
+        about = f"help:{held[0].id}"
+        assert self.facts_about(about, "client:help:requested") == self.sent_about(about, "help-request") == 1
+
+
 class Looks(ByBrowser):
     """Opens a page."""
 
@@ -361,6 +386,9 @@ def looking(path: str, *good: int, step: str = "") -> type[Journey]:
                 begin(self.browser, self.client)
             elif step == "code":
                 ask_code(self.browser, self.client)
+            elif step == "help":
+                self.browser.open(f"/{self.slug}/help")
+                assert self.browser.fill(**HELP).status == 200
 
     Looking.route, Looking.path, Looking.good = ("GET", f"/{{portal}}{path}"), path, good or (200,)
     Looking.__name__ = f"Opens{path}"
@@ -369,9 +397,10 @@ def looking(path: str, *good: int, step: str = "") -> type[Journey]:
 
 JOURNEYS: list[type[Journey]] = [
     Begins, AsksForACode, AsksForAnother, EntersTheCode, EntersAWrongCode, SignsOut, PutsAside, GoesBack, Switches,
-    StaysSignedIn, Answers, NamesAFile,
+    StaysSignedIn, Answers, AsksForHelp, NamesAFile,
     SharesAFile,
     looking(""), looking("/sign-in"), looking("/sign-in/confirm", step="confirm"), looking("/sign-in/code", step="code"),
+    looking("/help"), looking("/help/sent", step="help"),
     looking("/trouble"), looking("/switch"), looking("/batches/{batch}"), looking("/batches/{batch}/documents/{document}", 303),
     looking("/batches/{batch}/upload"), looking("/batches/{batch}/upload/{document}"),
 ]  # fmt: skip

@@ -17,6 +17,10 @@ ANSWER = {
     "batch_id": "0" * 32, "account_name": "Northwind", "batch_title": "2031 renewal", "answer": "changes",
     "contact_name": "Jane Doe", "comment": "Please drop the dental plan.\nThank you",
 }  # fmt: skip
+HELP = {
+    "reference": "H-7K4M-9C", "kind": "no-code", "name": "Jane Doe", "reached_by": "+1 202 555 0123",
+    "signs_in_as": "NW-1001", "message": "No code arrives.\nI waited an hour.",
+}  # fmt: skip
 HOLDER = "a" * 32
 
 
@@ -30,6 +34,7 @@ FULL: dict[str, dict[str, str]] = {
     "answer-reminder": BATCH,
     "verification-code": {"challenge": "0" * 32, "counter": "0", "version": "1"},
     "client-answered": ANSWER,
+    "help-request": HELP,
     "credential-create": {
         **link_context("credential-create"), "account_name": "Northwind Traders", "username": "jane.doe",
     },

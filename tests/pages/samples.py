@@ -305,6 +305,12 @@ def trouble(**changed: Any) -> Context:
     return base("Trouble signing in?", trouble_text=[]) | changed
 
 
+def help_form(**changed: Any) -> Context:
+    labels = {"cannot-sign-in": "I cannot sign in", "no-code": "No code arrives", "other": "Something else"}
+    kinds = [{"value": value, "label": label} for value, label in labels.items()]
+    return base("Ask us for help", draft="0" * 32, kinds=kinds, most=4000) | changed
+
+
 def password(**changed: Any) -> Context:
     words: Context = {
         "heading": "Sign in",
@@ -321,6 +327,7 @@ def password(**changed: Any) -> Context:
         "first_time_url": "/acme/first-time",
         "staff": False,
         "back": None,
+        "ask_url": None,
     }
     return base("Sign in", wording=words, next_path="", action="/acme/sign-in/password") | ways | changed
 
@@ -444,6 +451,7 @@ def every() -> Iterator[Sample]:
     yield from _upload_states()
     yield from _messages()
     yield from _trouble_states()
+    yield from _help_states()
     yield from _password_states()
     yield from _link_states()
     yield from _new_password_states()
@@ -619,6 +627,21 @@ def _trouble_states() -> Iterator[Sample]:
     yield Sample("trouble-own-text", "trouble.html", trouble(trouble_text=own, portal=_bare()))
 
 
+def _help_states() -> Iterator[Sample]:
+    typed = {"kind": "no-code", "name": "Maria Lopez", "reached_by": "somewhere", "message": "I typed\nthe number."}
+    wrong = {
+        "kind": "Choose what you need help with.",
+        "reached_by": "This is neither.",
+        "message": "Tell us what happened.",
+    }
+    full = {"form": "We cannot take more requests on this page today. Please call +1 555 010 0199."}
+    yield Sample("help", "help.html", help_form())
+    yield Sample("help-wrong", "help.html", help_form(values=typed, errors=wrong))
+    yield Sample("help-used-up", "help.html", help_form(values=typed, errors=full, portal=_bare()))
+    yield Sample("help-long-names", "help.html", help_form(portal=_long_portal(), values=typed | {"name": ENDLESS}))
+    yield Sample("help-sent", "help_sent.html", base("We have your request", reference="H-7K4M-9C"))
+
+
 def _password_states() -> Iterator[Sample]:
     wrong = {"password": "The username or the password is not right."}
     empty = {"username": "Enter your username.", "password": "Enter your password."}
@@ -629,6 +652,7 @@ def _password_states() -> Iterator[Sample]:
     yield Sample("password-wrong", "password.html", password(errors=wrong, values={"username": "maria.lopez"}))
     yield Sample("password-empty", "password.html", password(errors=empty, next_path="/acme/batches/01"))
     yield Sample("password-set", "password.html", password(notice=done))
+    yield Sample("password-locked", "password.html", password(errors=wrong, ask_url="/acme/help?kind=cannot-sign-in"))
     yield Sample("password-only", "password.html", password(**only, wording=notes, portal=_bare()))
     yield Sample("password-long-names", "password.html", password(portal=_long_portal(), values={"username": ENDLESS}))
     yield Sample("password-staff", "password.html", staff_password())

@@ -11,7 +11,7 @@ from tests.factories import Client, ask_code, make_client, newest_code, sign_in
 from tests.tracing import traced, writes
 from tests.world import World
 
-TABLES = ("portals", "people", "batches", "tokens", "messages", "facts")
+TABLES = ("portals", "people", "batches", "tokens", "support", "messages", "facts")
 
 
 def everything(world: World) -> dict[str, list[str]]:
@@ -60,7 +60,7 @@ def test_a_scanner_that_presses_every_button_gets_no_session_and_sends_nothing(w
     sign_in(world, Browser(), client)
 
 
-PAGES = ["", "/sign-in", "/sign-in/confirm", "/sign-in/code", "/trouble", "/nothing"]
+PAGES = ["", "/sign-in", "/sign-in/confirm", "/sign-in/code", "/trouble", "/help", "/help/sent", "/nothing"]
 
 
 @pytest.mark.parametrize("state", ["visitor", "between the steps", "signed in"])

@@ -21,7 +21,16 @@ from tests import staffing
 from tests.api.test_guard import ROWS
 from tests.browsing import Browser, Seen, gateway
 from tests.customers import Customer, enter_password, make_customer, password_portal, with_app
-from tests.factories import Client, change_batch, make_account, make_client, make_contact, make_machine, make_portal
+from tests.factories import (
+    HELP,
+    Client,
+    change_batch,
+    make_account,
+    make_client,
+    make_contact,
+    make_machine,
+    make_portal,
+)
 from tests.faults.journey import document_of
 from tests.world import World
 
@@ -65,6 +74,9 @@ PAGES: dict[Route, Row] = {
     ("GET", "/{portal}"): Row(200, 200, 303),
     ("GET", "/{portal}/{proxy+}"): Row(404, 404, 404),
     ("GET", "/{portal}/trouble"): Row(200, 200, 200),
+    ("GET", "/{portal}/help"): Row(200, 200, 200),
+    ("POST", "/{portal}/help"): Row(303, 303, 303, tuple({**HELP, "name": "Somebody {n}"}.items())),
+    ("GET", "/{portal}/help/sent"): Row(303, 303, 303),  # the number is shown to the browser that asked
     ("GET", "/{portal}/sign-in"): Row(200, 200, 200),
     ("POST", "/{portal}/sign-in"): Row(303, 303, 303, (("client_number", "X-1"), ("last_name", "Nobody"))),
     ("GET", "/{portal}/sign-in/confirm"): Row(303, 303, 303),

@@ -21,6 +21,7 @@ from tests.customers import (
     with_app,
 )
 from tests.factories import (
+    HELP,
     Client,
     begin,
     change_account,
@@ -34,7 +35,7 @@ from tests.factories import (
 )
 from tests.world import World
 
-KINDS = {"session", "step", "form", "browser"}
+KINDS = {"session", "step", "form", "browser", "help"}
 KINDS_OF_USERS = {"session", "staff", "pending", "setup", "draft", "device", "step", "form", "browser", "others"}
 
 
@@ -56,6 +57,8 @@ def every_cookie(world: World, client: Client) -> list[str]:
     """The Set-Cookie lines of a whole visit, from the first page to signing out."""
     browser, seen = Browser(), list[Seen]()
     seen.append(browser.open(client.batch_path))
+    seen.append(browser.open(f"/{client.slug}/help"))
+    seen.append(browser.fill(**HELP, at="/help"))
     seen.append(begin(browser, client))
     seen.append(browser.fill(method="sms", destination=client.mobile))
     world.clock.advance(31)

@@ -164,7 +164,8 @@ def test_no_answer_of_any_route_may_be_kept_by_anybody(world: World) -> None:
     machine = make_machine(client.portal)
     ids = {
         "portal": client.slug, "batch": client.batch.id, "account": client.account.id, "contact": client.contact.id,
-        "document": "0" * 32, "message": "0" * 32, "key": "0" * 32, "user": "0" * 32, "proxy+": "nowhere",
+        "document": "0" * 32, "message": "0" * 32, "key": "0" * 32, "user": "0" * 32, "request": "0" * 32,
+        "proxy+": "nowhere",
     }  # fmt: skip
     for method, route in GUARDS:
         path = route.format_map(ids)

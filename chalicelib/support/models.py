@@ -1,0 +1,42 @@
+"""The support table: help requests and their reference numbers, each under a partition key of its own."""
+
+from __future__ import annotations
+
+from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
+from .shapes import Asked
+
+
+class HelpRow(Row):
+    """A help request: pk `{portal}#help#{id}`. `state_key` leads the index of those in one state."""
+
+    table = "support"
+
+    class Meta:
+        table_name = table_name("support")
+
+    pk = UnicodeAttribute(hash_key=True)
+    list_key = UnicodeAttribute()
+    state_key = UnicodeAttribute()
+    created_key = UnicodeAttribute()
+    id = UnicodeAttribute()
+    reference = UnicodeAttribute()
+    asked: Packed[Asked] = Packed(Asked)
+    state = UnicodeAttribute()
+    note = UnicodeAttribute(default="")
+    version = NumberAttribute(default=1)
+    created_at = NumberAttribute()
+    updated_at = NumberAttribute()
+    expires_at = NumberAttribute()
+
+
+class ReferenceRow(Row):
+    """Which request has a reference number, so that no two have the same: pk `{portal}#reference#{letters}`."""
+
+    table = "support"
+
+    class Meta:
+        table_name = table_name("support")
+
+    pk = UnicodeAttribute(hash_key=True)
+    request_id = UnicodeAttribute()
+    expires_at = NumberAttribute()

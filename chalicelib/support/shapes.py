@@ -1,0 +1,44 @@
+"""Help requests as visitors type them, and as the API shows and changes them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from .. import fields
+
+Kind = Literal["cannot-sign-in", "changed-phone", "no-code", "forgot-username", "other"]
+State = Literal["open", "in-progress", "resolved", "closed"]
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What somebody typed at the door. Nobody has checked that any of it is true."""
+
+    kind: str = ""
+    name: str = ""
+    reached_by: str = ""
+    signs_in_as: str = ""
+    message: str = ""
+
+
+class HelpChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What staff can say of a help request."""
+
+    state: State = "open"
+    note: Annotated[fields.Text, Meta(description="For staff only.")] = ""
+
+
+class HelpRequest(HelpChange, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """What somebody at the door asked for. Name, `reached_by` and `signs_in_as` are as typed, and not checked."""
+
+    id: str
+    reference: Annotated[str, Meta(description="What the person was told, such as H-7K4M-9C.")]
+    kind: Kind
+    name: str
+    reached_by: Annotated[str, Meta(description="An email address or a phone number.")]
+    signs_in_as: Annotated[str, Meta(description="A client number or a username, if any was typed.")]
+    message: str
+    version: int
+    created_at: str
+    updated_at: str
