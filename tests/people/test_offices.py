@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -106,13 +107,12 @@ def test_nobody_leaves_users_behind(portal: Portal) -> None:
 
 def test_whoever_comes_to_an_office_while_it_is_changed_stops_the_change(portal: Portal) -> None:
     """An office that was read without a provider, or a user, is not written over the one that came since."""
-    office = make_office(portal)
-    for come in (lambda: make_provider(portal, office), lambda: make_office_user(portal, office)):
-        with pytest.raises(Stale), after("dynamodb.GetItem", come, nth=2):
+    for come, counts in ((make_provider, (1, None)), (make_office_user, (None, 1))):
+        office = make_office(portal)
+        with pytest.raises(Stale), after("dynamodb.GetItem", partial(come, portal, office), nth=2):
             change_account(portal, office.id, record_type="client")
-    assert names(offices.providers(portal.slug, office.id)) == ["Dr. Ida Ferro"]
-    row = AccountRow.find(f"{portal.slug}#account#{office.id}", "account")
-    assert row and (row.record_type, row.providers, row.arrivals) == ("office", 1, 1)
+        row = AccountRow.find(f"{portal.slug}#account#{office.id}", "account")
+        assert row and (row.record_type, row.providers, row.arrivals) == ("office", *counts)
 
 
 def test_offices_and_providers_are_found_by_an_identifier_however_it_is_spelled(world: World, portal: Portal) -> None:
