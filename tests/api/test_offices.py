@@ -88,9 +88,21 @@ def test_checks_are_put_in_and_counted(office: Office, clinic: Reply) -> None:
 
 def test_refusals_of_checks_repeat_nothing_that_was_typed(office: Office, clinic: Reply) -> None:
     where = f"{office.at}/accounts/{clinic.id}/registration-checks"
-    body = {"add_claim_numbers": ["WOLF\n1", "--", 5], "remove_claim_numbers": "MOON", "birth_date": "1966-13-01", "x": 1}
+    body = {
+        "add_claim_numbers": ["WOLF\n1", "--", 5],
+        "remove_claim_numbers": "MOON",
+        "birth_date": "1966-13-01",
+        "x": 1,
+    }
     reply = office.api.post(where, body)
-    named = {"add_claim_numbers.0", "add_claim_numbers.1", "add_claim_numbers.2", "remove_claim_numbers", "birth_date", "x"}
+    named = {
+        "add_claim_numbers.0",
+        "add_claim_numbers.1",
+        "add_claim_numbers.2",
+        "remove_claim_numbers",
+        "birth_date",
+        "x",
+    }
     assert (reply.status, set(reply.errors)) == (400, named)
     assert not any(text in reply.text for text in ("WOLF", "MOON", "1966"))
     many = office.api.post(where, {"add_claim_numbers": [str(number) for number in range(501)]})

@@ -93,7 +93,10 @@ def test_a_call_that_was_cut_off_ends_as_a_whole_when_it_is_repeated(portal: Por
     numbers = [f"{number}" for number in range(200)]
     put(portal, office, add_claim_numbers=["old"])
     whole = {"add_claim_numbers": numbers, "remove_other_claim_numbers": True}
-    with mishaps.planned(Mishap("fail", 3, sticky=True)), pytest.raises(Unavailable):  # after the first of three transactions
+    with (
+        mishaps.planned(Mishap("fail", 3, sticky=True)),
+        pytest.raises(Unavailable),
+    ):  # after the first of three transactions
         put(portal, office, **whole)
     assert checks.read(portal.slug, office.id).claim_numbers == 91
     assert put(portal, office, **whole).claim_numbers == 200
