@@ -125,7 +125,8 @@ def _join(tx: Transaction, portal: str, account_id: str, before: str | None, aft
     if after == account_id:
         raise refusal
     if before is not None:
-        tx.update(AccountRow(account_key(portal, before), "account"), AccountRow.providers.add(-1))
+        office = AccountRow(account_key(portal, before), "account")
+        tx.update(office, AccountRow.providers.add(-1), when=AccountRow.pk.exists())
     if after is not None:
         is_open_office = (AccountRow.status == "open") & (AccountRow.record_type == "office")
         office = AccountRow(account_key(portal, after), "account")

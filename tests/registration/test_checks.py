@@ -57,6 +57,10 @@ def test_nobody_is_checked_by_what_is_anothers(world: World, portal: Portal) -> 
     put(portal, provider, add_claim_numbers=["4711"], birth_date="1970-01-31")
     for account in (office, make_provider(portal, office), elsewhere):
         assert tried(account, portal, "4711", "1970-01-31") == ("not-matched", "not-matched")
+    put(portal, office, add_claim_numbers=["4711"], birth_date="1970-01-31")
+    rows = [item for item in world.scan("registrations") if item["pk"]["S"].startswith(f"{portal.slug}#checks#")]
+    kept = {item.get("fingerprint", item["sk"])["S"] for item in rows}
+    assert len(kept) == len(rows) == 4, "nor does a row tell that two have the same"
 
 
 def test_claim_numbers_are_added_removed_and_replaced(portal: Portal) -> None:
