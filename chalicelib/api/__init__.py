@@ -13,6 +13,7 @@ from . import (
     messages,
     portals,
     product,
+    registration_checks,
     staff,
 )
 from .registry import api
@@ -20,6 +21,6 @@ from .registry import api
 blueprint = api.blueprint
 
 __all__ = [
-    "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts",
-    "help_requests", "me", "messages", "portals", "product", "staff",
+    "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts", "help_requests",
+    "me", "messages", "portals", "product", "registration_checks", "staff",
 ]  # fmt: skip
