@@ -379,7 +379,8 @@ def _username(email: str) -> str:
 
 
 def _details(wanted: StaffInput, email: str, country: str) -> UserDetails:
-    return UserDetails(**{**fields.values(checked_card(wanted, country), UserDetails), "email": email})
+    card = fields.values(checked_card(wanted, country), ProfileCard)
+    return UserDetails(**card, first_name=wanted.first_name, last_name=wanted.last_name, email=email)
 
 
 def checked_card(wanted: C, country: str) -> C:

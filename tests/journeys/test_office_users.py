@@ -1,4 +1,4 @@
-"""Users of offices at the clients' door: in by username and password, shown what their role opens, looked after by themselves."""
+"""Users of offices at the clients' door: in by username and password, shown what their role opens, their own security."""
 
 from __future__ import annotations
 
