@@ -9,15 +9,19 @@ from typing import Any
 import pyotp
 
 from chalicelib import clock, ids
+from chalicelib.errors import Conflict
 from chalicelib.facts import Act
-from chalicelib.people import office_users, usernames, users
-from chalicelib.people.shapes import Account, UserDetails
+from chalicelib.people import office_users, user_factors, user_sessions, usernames, users
+from chalicelib.people.shapes import Account, Noted, UserDetails
 from chalicelib.people.users import State, User
 from chalicelib.portals import Portal
-from chalicelib.security import passwords
+from chalicelib.security import passwords, sessions, totp
+from chalicelib.storage import Transaction
+from chalicelib.web import cookies
 from tests.browsing import Browser, Seen
 from tests.customers import seed_shown
 from tests.factories import make_account
+from tests.staffing import StaffClient
 
 PASSWORD = "harbour-lantern-42-otter"
 MANAGER = "provider-administrator"
@@ -113,3 +117,34 @@ def _hash(password: str) -> str:
     if password not in _hashes:
         _hashes[password] = passwords.hashed(password)
     return _hashes[password]
+
+
+class OfficeClient(StaffClient):
+    """A page in the browser of an office user that calls the API: with the client session's cookie, and its token."""
+
+    @property
+    def cookies(self) -> str:
+        """What the browser sends along."""
+        held = {cookies.name("form", self.portal): self.form, cookies.name("session", self.portal): self.secret}
+        return "; ".join(f"{name}={value}" for name, value in held.items())
+
+
+def signed_in(user: OfficeUser, *, proved: bool = True) -> OfficeClient:
+    """A browser in which they are signed in, with a second factor shown just now, or (not `proved`) never."""
+    held, policy, tx, now = user.user, user.portal.policy, Transaction(), clock.timestamp()
+    secret = sessions.begin(
+        tx, user.slug, policy, holder=user.id, number_key=(held.cards or "").rpartition("#")[2],
+        username_key=held.username_key, contact_id=held.contact_id or "", proved_at=now if proved else 0,
+    )  # fmt: skip
+    noted = Noted(at=now, until=now + policy.session_hours * 3600, browser="Firefox, Linux")
+    user_sessions.note_session(tx, held, sessions.id_of(secret), noted, refusal=Conflict())
+    tx.commit()
+    return OfficeClient(user.slug, secret)
+
+
+def with_app(user: OfficeUser) -> OfficeUser:
+    """The same user with an authenticator app, set up without the pages."""
+    seed, tx = totp.new_seed(), Transaction()
+    user_factors.set_totp(tx, user.user, seed=totp.kept(user.slug, user.id, seed), name="Phone", step=0)
+    tx.commit()
+    return replace(user, seed=seed)

@@ -51,6 +51,10 @@ class StaffInput(ProfileCard, frozen=True, kw_only=True, forbid_unknown_fields=T
     ]
 
 
+# What a user's details hold of it; staff have no middle name.
+_SAID = tuple(name for name in UserDetails.__struct_fields__ if name in StaffInput.__struct_fields__)
+
+
 class StaffUser(StaffInput, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """A staff user. `invited`: no password has been chosen yet. The username never changes."""
 
@@ -379,8 +383,8 @@ def _username(email: str) -> str:
 
 
 def _details(wanted: StaffInput, email: str, country: str) -> UserDetails:
-    card = fields.values(checked_card(wanted, country), ProfileCard)
-    return UserDetails(**card, first_name=wanted.first_name, last_name=wanted.last_name, email=email)
+    said = fields.values(checked_card(wanted, country), StaffInput)
+    return UserDetails(**{**{name: said[name] for name in _SAID}, "email": email})
 
 
 def checked_card(wanted: C, country: str) -> C:
@@ -403,7 +407,8 @@ def changes(user: User, details: UserDetails, role: str) -> dict[str, object]:
 def _shown(user: User) -> StaffUser:
     state: Any = "invited" if user.is_active and user.password_hash is None else user.state
     return StaffUser(
-        **{**fields.values(user.details), "email": user.details.email or ""},
+        **{name: getattr(user.details, name) for name in _SAID if name != "email"},
+        email=user.details.email or "",
         role=user.role,  # type: ignore[arg-type]
         id=user.id,
         version=user.version,

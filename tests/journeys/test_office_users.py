@@ -70,10 +70,11 @@ def test_batches_are_shown_that_are_open_to_their_own_contact(portal: Portal) ->
     office = make_office(portal)
     mine, other = make_office_user(portal, office), make_office_user(portal, office)
     make_batch(portal, contacts.get(portal.slug, mine.user.contact_id or ""), title="For me alone")
-    make_batch(portal, contacts.get(portal.slug, other.user.contact_id or ""), title="For somebody else")
+    foreign = make_batch(portal, contacts.get(portal.slug, other.user.contact_id or ""), title="For somebody else")
     browser = Browser()
     sign_in(browser, mine)
     assert "For me alone" in browser.here.shown and "For somebody else" not in browser.here.shown
+    assert browser.open(f"/{portal.slug}/batches/{foreign.id}").status == 404
     change_account(portal, office.id, name="Elm Street Clinic II")
     assert "Elm Street Clinic II" in browser.open(f"/{portal.slug}/").shown
     change_account(portal, office.id, status="closed")
@@ -121,6 +122,7 @@ def test_a_manager_sets_up_a_second_factor_and_shows_it_every_time(world: World)
     assert "Provider Administrator at Elm Street Clinic" in browser.here.shown
     security = browser.open(f"/{portal.slug}/security")
     assert "Authenticator app" in security.shown and "Remembered browsers" not in security.shown
+    assert browser.open(f"/{portal.slug}/security/mobile").path == f"/{portal.slug}/security/mobile"
     world.clock.advance(minutes=2)
     seen = enter_password(browser, manager)
     assert seen.path == f"/{portal.slug}/sign-in/factor"
