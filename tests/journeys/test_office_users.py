@@ -8,6 +8,7 @@ import pyotp
 import pytest
 
 from chalicelib import clock
+from chalicelib.messaging import reading
 from chalicelib.people import contacts, user_changes
 from chalicelib.portals import Portal
 from chalicelib.security import passwords
@@ -26,6 +27,7 @@ from tests.offices import (
     make_provider,
     sign_in,
 )
+from tests.tracing import traced
 from tests.world import World
 
 TILES = [
@@ -222,6 +224,8 @@ def test_a_forgotten_password_is_reset_by_a_mail_to_the_users_own_address(world:
     assert "/sign-in" in elsewhere.open(f"/{portal.slug}/").path
     assert enter_password(Browser(), user).status == 400
     sign_in(browser, replace(user, password=OTHER_PASSWORD))
+    told = reading.listed(portal.slug, about=f"user:{user.id}", template="new-device", limit=10).items
+    assert len(told) == 1, "of the one elsewhere: that in which a password was chosen is no new one"
 
 
 def test_a_reset_and_a_sign_in_forget_wrong_tries_under_one_name(world: World, portal: Portal) -> None:
@@ -280,7 +284,9 @@ def test_the_security_page_changes_the_password_and_ends_sessions(portal: Portal
     seen = here.fill(current_password=PASSWORD, password=OTHER_PASSWORD)
     assert "Your password is changed" in seen.shown
     assert "/sign-in" in there.open(f"/{portal.slug}/").path
-    assert here.open(f"/{portal.slug}/").heading == "Welcome"
+    with traced() as calls:
+        assert here.open(f"/{portal.slug}/").heading == "Welcome"
+    assert len(calls) == 3, "the new session knows the contact, too"
     sign_in(there, replace(user, password=OTHER_PASSWORD))
     here.open(f"/{portal.slug}/security/app")
     seed = seed_shown(here.here)
