@@ -57,13 +57,16 @@ _GUIDE = [
         looks like one that does not exist.</p>""",
     ),
     (
-        "Staff sessions",
+        "Sessions of staff and offices",
         "sessions",
         """<p>Staff who are signed in at <code>/{portal}/staff/sign-in</code> call with the cookie of their session instead of
         a key. Their permissions are those of their role, as of this very call. Every call but GET carries the header
         <code>X-CSRF-Token</code>, whose value <code>GET …/me</code> gives. Dangerous calls (keys, staff, the portal's
         settings, usernames) need a second factor shown within the last ten minutes: the refusal
-        <code>step-up-needed</code> says so, and <code>POST …/me/step-up</code> takes a code.</p>""",
+        <code>step-up-needed</code> says so, and <code>POST …/me/step-up</code> takes a code.</p>
+        <p>Users of offices who are signed in at <code>/{portal}/sign-in/password</code> call the same way. Whose role lets
+        them manage users acts on those of their own office or provider, and on its registrations: what lies outside looks
+        like what does not exist. All others see and change what is their own, under <code>…/me</code>.</p>""",
     ),
     (
         "Lists",

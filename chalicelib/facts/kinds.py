@@ -47,6 +47,7 @@ class Kind(StrEnum):
     SIGNED_IN = "client:sign-in:succeeded"
     TERMS_ACCEPTED = "client:terms:accepted"
     SIGNED_OUT = "client:sign-in:ended"
+    STEPPED_UP = "client:sign-in:stepped-up"
 
     CREDENTIAL_INVITED = "staff:credential:create-sent"
     CREDENTIAL_INVITED_BY_ITSELF = "system:credential:create-sent"

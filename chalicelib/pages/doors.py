@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from chalice import Response
 
+from ..people.users import User
 from ..signin import doors
 from ..signin.doors import STEP_SECONDS, Door, Pending, SignedIn, Visitor
 from ..web.page import Handler, View, page
@@ -31,9 +32,16 @@ def step(method: str, rest: str) -> Callable[[Handler], Handler]:
     return both(method, f"/sign-in{rest}", f"/staff/sign-in{rest}")
 
 
-def door(view: View) -> Door:
-    """The door that this side's sign-in page is."""
-    return doors.FOR_STAFF if view.is_staff_side else doors.for_clients(view.portal)
+def door(view: View, user: User | None = None) -> Door:
+    """The door that this side's sign-in page is: on the terms of `user`, or of whoever is signed in."""
+    found = doors.FOR_STAFF if view.is_staff_side else doors.for_clients(view.portal)
+    user = user or view.user
+    return doors.for_user(found, view.portal, user) if user else found
+
+
+def offers_factors(view: View) -> bool:
+    """Whether a second factor can be set up here by whoever is signed in."""
+    return view.portal.policy.second_factor != "off" or door(view).must_have_factor
 
 
 def side(view: View) -> str:
@@ -54,7 +62,7 @@ def visitor(view: View) -> Visitor:
 def pending(view: View, *stages: str) -> Pending | None:
     """Who has given the right password in this browser at this side's door, if one of these steps is next."""
     held = view.sealed("pending", Pending)
-    return held if held and held.stage in stages and held.kind == door(view).kind else None
+    return held if held and held.stage in stages and held.side == door(view).side else None
 
 
 def start_again(view: View) -> Response:

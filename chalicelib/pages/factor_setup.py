@@ -19,7 +19,7 @@ from ..signin.factor_setup import SETUP_SECONDS, Draft
 from ..signin.letting_in import Proof, let_in
 from ..signin.own_security import is_fresh
 from ..web.page import View
-from .doors import both, door, home, keep_session, pending, side, start_again, visitor
+from .doors import both, door, home, keep_session, offers_factors, pending, side, start_again, visitor
 from .signing_in import later, masked, with_wait
 
 
@@ -72,7 +72,7 @@ def _place(view: View, *, at_sign_in: bool) -> Place | Response:
         return Place(user, "/sign-in/set-up", held)
     if view.user is None or view.session is None:
         return view.go("/")  # a contact who signed in by code has no factors
-    if not view.is_staff_side and view.portal.policy.second_factor == "off":
+    if not offers_factors(view):
         return view.go("/security")
     if not is_fresh(view.session, view.user):
         return view.go(f"{side(view)}/security/confirm?then={view.here.rpartition('/security/')[2]}")

@@ -129,7 +129,7 @@ def take_password(view: View) -> Response:
     if chosen.browser:
         view.keep("browser", chosen.browser, view.portal.policy.known_browser_days * 86400)
     view.drop("setup")
-    return view.go(f"{'/staff/sign-in' if chosen.kind == 'staff' else '/sign-in/password'}?notice=password-set")
+    return view.go(f"{'/staff/sign-in' if chosen.side == 'staff' else '/sign-in/password'}?notice=password-set")
 
 
 @page(blueprint, "GET", "/not-me")

@@ -10,18 +10,16 @@ from chalice import Response
 from ..errors import Invalid, Refusal, TooMany
 from ..security.identities import Locked
 from ..signin import by_password
-from ..signin.doors import AccountLocked, PasswordWrong
+from ..signin.doors import AccountLocked, AwaitingReview, PasswordWrong
 from ..web.page import View, paragraphs
 from . import switching
 from .doors import both, door, go_on, password_path, visitor
-from .signing_in import NOTICES, later, safe_next, with_wait
+from .signing_in import NOTICES, later, register_url, safe_next, with_wait
 
 
 @both("GET", "/sign-in/password", "/staff/sign-in")
 def ask(view: View) -> Response:
-    """Ask for username and password."""
-    if not view.is_staff_side and not view.portal.policy.asks_password:
-        return view.go("/sign-in")
+    """Ask for username and password. Office users sign in here also where clients do so by code alone."""
     kind, text = NOTICES.get(view.query.get("notice", ""), ("", ""))
     notice = {"kind": kind, "text": text} if kind else None
     return _page(view, {}, safe_next(view, view.query.get("next", "")), notice=notice)
@@ -30,8 +28,6 @@ def ask(view: View) -> Response:
 @both("POST", "/sign-in/password", "/staff/sign-in")
 def enter(view: View) -> Response:
     """Try them; the right ones sign in, or lead to the second factor."""
-    if not view.is_staff_side and not view.portal.policy.asks_password:
-        return view.go("/sign-in")
     username = view.form.get("username", "")
     next_path = safe_next(view, view.form.get("next", ""))
     try:
@@ -49,6 +45,14 @@ def enter(view: View) -> Response:
             errors=errors,
             status=refusal.status,
             ask_url=_ask_url(view, refusal),
+        )
+    except AwaitingReview as refusal:
+        return view.tell(
+            "Your registration awaits review",
+            refusal.text,
+            "Your username and password are kept: you sign in with them once it is approved.",
+            status=refusal.status,
+            action=("Back to sign in", f"{view.base}{password_path(view)}"),
         )
     except TooMany as refusal:
         errors, ask_url = {"password": with_wait(refusal)}, _ask_url(view, refusal)
@@ -69,6 +73,7 @@ def _page(view: View, values: dict[str, str], next_path: str, *, ask_url: str | 
     heading = f"Staff of {view.portal.name}" if view.is_staff_side else words.password_heading
     prefix = f"{view.base}/staff" if view.is_staff_side else view.base
     by_code = not view.is_staff_side and "code" in policy.sign_in_ways
+    asks_customers = not view.is_staff_side and policy.asks_password
     back = switching.way_back(view)
     show = view.show if values or back or more.get("errors") or more.get("notice") else view.show_alike
     return show(
@@ -87,9 +92,10 @@ def _page(view: View, values: dict[str, str], next_path: str, *, ask_url: str | 
         action=f"{view.base}{password_path(view)}",
         code_url=_code_url(view, next_path) if by_code else None,
         forgot_url=f"{prefix}/forgot-password",
-        forgot_username_url=None if view.is_staff_side else f"{view.base}/forgot-username",
-        first_time_url=None if view.is_staff_side else f"{view.base}/first-time",
         ask_url=ask_url,
+        forgot_username_url=f"{view.base}/forgot-username" if asks_customers else None,
+        first_time_url=f"{view.base}/first-time" if asks_customers else None,
+        register_url=None if view.is_staff_side else register_url(view),
         staff=view.is_staff_side,
         back=back,
         **more,

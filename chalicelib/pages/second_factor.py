@@ -160,7 +160,7 @@ def _page(view: View, held: Pending, user: User, **more: Any) -> Response:
         expires_in=max(held.code_until - clock.timestamp(), 0),
         resend_in=max(held.sent_at + limits.CODE_RESEND.seconds - clock.timestamp(), 0),
         is_sent=held.sent_at > 0,
-        remember_days=0 if user.must_set_up else door(view).device_days,
+        remember_days=0 if user.must_set_up else door(view, user).device_days,
         others=[
             {"label": words[each], "action": f"{base}/use", "method": each}
             for each in journey.available(user)

@@ -16,7 +16,7 @@ from ..signin import own_security as acts
 from ..signin.doors import about
 from ..web.page import View, page
 from . import blueprint
-from .doors import both, door, side
+from .doors import both, door, offers_factors, side
 from .factor_setup import show_recovery_codes
 from .password_form import password_form
 from .signing_in import later, masked, with_wait
@@ -32,6 +32,7 @@ _ACTIVITY = {
     Kind.SIGNED_IN: "Signed in",
     Kind.STAFF_SIGNED_IN: "Signed in",
     Kind.SIGNED_OUT: "Signed out",
+    Kind.STEPPED_UP: "Second factor shown again",
     Kind.STAFF_SIGNED_OUT: "Signed out",
     Kind.CREDENTIAL_CREATED: "Username and password created",
     Kind.PASSWORD_RESET: "Password reset by mail",
@@ -288,7 +289,7 @@ def _new_password_page(view: View, user: User, **more: Any) -> Response:
         "Change your password",
         lead=[
             "Every other browser will be signed out."
-            if view.is_staff_side
+            if not door(view).device_days
             else "Every other browser will be signed out, and no browser will be remembered."
         ],
         action=f"{side(view)}/security/password",
@@ -302,7 +303,6 @@ def _new_password_page(view: View, user: User, **more: Any) -> Response:
 
 def _page(view: View, user: User, **more: Any) -> Response:
     base = f"{view.base}{side(view)}/security"
-    offers_factors = view.is_staff_side or view.portal.policy.second_factor != "off"
     return view.show(
         "security.html",
         "Security",
@@ -312,8 +312,8 @@ def _page(view: View, user: User, **more: Any) -> Response:
         change_password_url=f"{base}/password",
         emails=[{"address": each, "change_url": f"{base}/address?n={at}"} for at, each in enumerate(user.emails)],
         factors=_factors(view, user, base),
-        add_totp_url=f"{base}/app" if offers_factors else None,
-        add_sms_url=f"{base}/mobile" if offers_factors else None,
+        add_totp_url=f"{base}/app" if offers_factors(view) else None,
+        add_sms_url=f"{base}/mobile" if offers_factors(view) else None,
         required=door(view).must_have_factor,
         recovery={"left": len(user.recovery), "made_action": f"{base}/recovery-codes"} if user.factors else None,
         devices=[

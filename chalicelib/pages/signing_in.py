@@ -181,6 +181,11 @@ def masked(destination: str) -> str:
     return f"•••• {digits[-4:]}" if len(digits) > 6 else "••••"
 
 
+def register_url(view: View) -> str | None:
+    """Where people of an office register by themselves, if the portal lets them."""
+    return f"{view.base}/register" if view.portal.registration.is_open else None
+
+
 def _offers_code(view: View) -> bool:
     """Whether clients of this portal may sign in without a password."""
     return "code" in view.portal.policy.sign_in_ways
@@ -201,14 +206,15 @@ def _start_page(view: View, values: dict[str, str], next_path: str, **more: Any)
         next_path=next_path,
         password_url=_password_url(view, next_path),
         first_time_url=None,
+        register_url=register_url(view),
         back=back,
         **more,
     )
 
 
 def _password_url(view: View, next_path: str) -> str | None:
-    """Where the same is asked by username and password, if the portal offers it."""
-    if not view.portal.policy.asks_password:
+    """Where the same is asked by username and password, if the portal offers it: where people register, too."""
+    if not (view.portal.policy.asks_password or view.portal.registration.is_open):
         return None
     kept = urlencode({"next": next_path}) if next_path else ""
     return f"{view.base}/sign-in/password{'?' if kept else ''}{kept}"

@@ -11,6 +11,7 @@ from .. import clock, facts
 from ..facts import Kind
 from ..people import users
 from ..people.cards import OpenBatch
+from ..portals.roles import PortalRole
 from ..security import sessions
 from ..selfservice.statuses import LABELS
 from ..signin import own_security
@@ -32,16 +33,23 @@ def welcome(view: View) -> Response:
     assert view.card is not None  # the client audience guarantees it  # noqa: S101
     shown = sorted(view.card.batches.items(), reverse=True)
     wording = view.portal.wording
+    office_role = view.portal.role(view.user.role) if view.user and view.user.kind == "office" else None
+    opened = office_role.permissions if office_role else ()
     before = view.user.signed_in_before if view.user else view.card.signed_in_before
     return view.show(
         "welcome.html",
         wording.welcome_heading,
         contact_name=view.card.first_name,
+        office=_office(view, office_role),
         welcome_heading=wording.welcome_heading,
         welcome_text=paragraphs(wording.welcome_text),
         last_sign_in=moment(view, before) if before else None,
         batches=[_card(view, batch_id, batch) for batch_id, batch in shown],
-        tiles=[{"title": tile.title, "text": tile.text, "url": tile.url} for tile in view.portal.tiles],
+        tiles=[
+            {"title": tile.title, "text": tile.text, "url": tile.url}
+            for tile in view.portal.tiles
+            if tile.permission in (None, *opened)
+        ],
     )
 
 
@@ -118,6 +126,13 @@ def local_day(view: View, seconds: int) -> str:
 def stamp(view: View, at: str) -> str:
     """The same for a moment as the API writes it."""
     return moment(view, int(datetime.fromisoformat(at).timestamp()))
+
+
+def _office(view: View, role: PortalRole | None) -> dict[str, str] | None:
+    """Of an office user: the office or provider, and their role there ("" if the portal has it no more)."""
+    if view.user is None or view.user.kind != "office":
+        return None
+    return {"name": view.card.account_name if view.card else "", "role": role.name if role else ""}
 
 
 def _card(view: View, batch_id: str, batch: OpenBatch) -> dict[str, object]:

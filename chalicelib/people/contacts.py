@@ -125,6 +125,29 @@ def change(act: Act, country: str, contact_id: str, wanted: ContactInput, *, ver
     return _contact(row)
 
 
+def replace_email(tx: Transaction, act: Act, contact_id: str, old: str, new: str) -> None:
+    """Add to the transaction that a contact has another address in the place of this one, on its card too.
+
+    A contact that has it no more stays as it is. Raises NotFound; refused with Stale when it changed meanwhile.
+    """
+    row = _row(act.portal, contact_id)
+    emails = tuple(dict.fromkeys(new if each == old else each for each in row.details.emails))
+    if emails == row.details.emails:
+        return
+    account, read_version = _account_row(act.portal, row.account_id), int(row.version)
+    _fill(row, msgspec.structs.replace(row.details, emails=emails), clock.timestamp())
+    row.version = read_version + 1
+    tx.put(row, when=ContactRow.version == read_version, refusal=Stale())
+    tx.update(
+        CardRow(account.cards, f"card#{contact_id}"),
+        CardRow.emails.set(emails),
+        CardRow.revision.add(1),
+        when=CardRow.pk.exists(),
+        refusal=Stale(),
+    )
+    facts.record(tx, act, Kind.CONTACT_CHANGED, facts.subject("contact", contact_id), {"emails": "changed"})
+
+
 def remove(act: Act, contact_id: str, *, version: int | None = None) -> None:
     """Remove a contact and with it every way in. Refused while a batch is open to it, and with Stale as changes are."""
     row = _row(act.portal, contact_id)

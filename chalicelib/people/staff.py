@@ -51,6 +51,10 @@ class StaffInput(ProfileCard, frozen=True, kw_only=True, forbid_unknown_fields=T
     ]
 
 
+# What a user's details hold of it; staff have no middle name.
+_SAID = tuple(name for name in UserDetails.__struct_fields__ if name in StaffInput.__struct_fields__)
+
+
 class StaffUser(StaffInput, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """A staff user. `invited`: no password has been chosen yet. The username never changes."""
 
@@ -150,22 +154,7 @@ def change(
     if details.email != user.details.email:
         tell_replaced(tx, act, user)
         _cancel_links(tx, user)
-    facts.record(tx, act, Kind.STAFF_CHANGED, _about(user.id), _changes(user, details, wanted.role))
-    tx.commit()
-    return get(act.portal, user_id)
-
-
-def change_card(act: Act, country: str, user_id: str, wanted: ProfileCard, *, version: int) -> StaffUser:
-    """Another card of whoever acts: their own, on which level ever they are. Raises Invalid, Stale."""
-    user = _user(act.portal, user_id)
-    if version != user.version:
-        raise Stale
-    details = msgspec.structs.replace(user.details, **fields.values(_checked_card(wanted, country), ProfileCard))
-    if details == user.details:
-        return _shown(user)
-    tx = act.transaction()
-    user_changes.change_details(tx, user, details)
-    facts.record(tx, act, Kind.STAFF_CHANGED, _about(user.id), _changes(user, details, user.role))
+    facts.record(tx, act, Kind.STAFF_CHANGED, _about(user.id), changes(user, details, wanted.role))
     tx.commit()
     return get(act.portal, user_id)
 
@@ -394,10 +383,11 @@ def _username(email: str) -> str:
 
 
 def _details(wanted: StaffInput, email: str, country: str) -> UserDetails:
-    return UserDetails(**{**fields.values(_checked_card(wanted, country), UserDetails), "email": email})
+    said = fields.values(checked_card(wanted, country), StaffInput)
+    return UserDetails(**{**{name: said[name] for name in _SAID}, "email": email})
 
 
-def _checked_card(wanted: C, country: str) -> C:
+def checked_card(wanted: C, country: str) -> C:
     """The same with the phone number in E.164. Raises Invalid."""
     number = matching.phone_key(wanted.phone, country) if wanted.phone else None
     if wanted.phone and number is None:
@@ -405,7 +395,7 @@ def _checked_card(wanted: C, country: str) -> C:
     return msgspec.structs.replace(wanted, phone=number)
 
 
-def _changes(user: User, details: UserDetails, role: str) -> dict[str, object]:
+def changes(user: User, details: UserDetails, role: str) -> dict[str, object]:
     """Roles as they are, of what is personal only that it changed."""
     found: dict[str, object] = {"role": [user.role, role]} if role != user.role else {}
     for name in UserDetails.__struct_fields__:
@@ -417,7 +407,8 @@ def _changes(user: User, details: UserDetails, role: str) -> dict[str, object]:
 def _shown(user: User) -> StaffUser:
     state: Any = "invited" if user.is_active and user.password_hash is None else user.state
     return StaffUser(
-        **{**fields.values(user.details), "email": user.details.email or ""},
+        **{name: getattr(user.details, name) for name in _SAID if name != "email"},
+        email=user.details.email or "",
         role=user.role,  # type: ignore[arg-type]
         id=user.id,
         version=user.version,

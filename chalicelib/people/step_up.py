@@ -40,7 +40,8 @@ def prove(act: Act, user: User, session: Session, typed: str) -> None:
         raise wrong
     sessions.prove(tx, act.portal, session)
     identities.settle(tx, act.portal, key)
-    facts.record(tx, act, Kind.STAFF_STEPPED_UP, facts.subject("user", user.id), {"by": used})
+    kind = Kind.STAFF_STEPPED_UP if user.kind == "staff" else Kind.STEPPED_UP
+    facts.record(tx, act, kind, facts.subject("user", user.id), {"by": used})
     tx.commit()
     limits.give_back(act.portal, STEP_UP, user.id, _TRIES)
 

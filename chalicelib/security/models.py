@@ -64,13 +64,14 @@ class ChallengeRow(TokenRow):
 class SessionRow(TokenRow):
     """A signed-in browser: `#session#<SHA-256 of the cookie>`.
 
-    Of a contact it has the `number_key` of the account's client number, of a user the `username_key`. `proved_at` is when
-    a second factor was last shown, `confirmed_at` when the password was.
+    Of a contact it has the `number_key` of the account's client number, of a user the `username_key`, and the `contact_id`
+    of one who is a contact. `proved_at` is when a second factor was last shown, `confirmed_at` when the password was.
     """
 
     holder = UnicodeAttribute()
     number_key = UnicodeAttribute(null=True)
     username_key = UnicodeAttribute(null=True)
+    contact_id = UnicodeAttribute(null=True)
     created_at = NumberAttribute()
     seen_at = NumberAttribute()
     proved_at = NumberAttribute(null=True)

@@ -45,6 +45,7 @@ class Session:
     holder: str
     number_key: str
     username_key: str
+    contact_id: str
     created_at: int
     idle_at: int
     proved_at: int
@@ -59,6 +60,7 @@ def begin(
     holder: str,
     number_key: str = "",
     username_key: str = "",
+    contact_id: str = "",
     proved_at: int = 0,
 ) -> str:
     """Add a new session to the transaction and give the secret for its cookie. Always a new one, never one given.
@@ -72,6 +74,7 @@ def begin(
             holder=holder,
             number_key=number_key or None,
             username_key=username_key or None,
+            contact_id=contact_id or None,
             created_at=now,
             seen_at=now,
             proved_at=proved_at or None,
@@ -96,6 +99,7 @@ def read(portal: str, secret: str, lasting: Lasting) -> Session | None:
         holder=row.holder,
         number_key=row.number_key or "",
         username_key=row.username_key or "",
+        contact_id=row.contact_id or "",
         created_at=int(row.created_at),
         idle_at=min(int(row.seen_at) + idle, int(row.expires_at or 0)),
         proved_at=int(row.proved_at or 0),

@@ -52,13 +52,13 @@ def by_number(act: Act, portal: Portal, client_number: str, visitor: Visitor) ->
 
 
 def _forgot_password(act: Act, portal: Portal, door: Door, username_key: str, visitor: Visitor) -> None:
-    counted_as = tries(act.portal, door.kind, username_key, visitor)
+    counted_as = tries(act.portal, door.side, username_key, visitor)
     _, user = beside(
         lambda: limits.take(act.portal, "links-asked", visitor.address, limits.LINKS_ASKED_PER_ADDRESS),
         lambda: users.find(act.portal, username_key),
     )
     found = None
-    if user is not None and user.kind == door.kind and _may_reset(user) and user.emails:
+    if user is not None and user.kind in door.admits and _may_reset(user) and user.emails:
         found = _Found(user.reset_emails, _reset_or_create(act, portal, user))
     key = f"reset/{counted_as.plain}"
     _send(act, portal, identities.identity("link", key), counted_as.known_as, found, "password-reset")
@@ -129,7 +129,8 @@ def _add_decoy(tx: Transaction, act: Act, portal: Portal, key: str, purpose: lin
 def _may_reset(user: User) -> bool:
     """Whether a new password would let this user in: also one that its owner's own mail has locked.
 
-    Not staff who have not accepted their invitation: when it has run out, a colleague sends another one.
+    Not staff who have not accepted their invitation: when it has run out, a colleague sends another one. Nor whoever
+    waits for the review of a registration, which a password does not hurry.
     """
     is_invited = user.kind == "staff" and user.password_hash is None
     return (user.is_active or user.is_disavowed) and not is_invited
@@ -138,7 +139,7 @@ def _may_reset(user: User) -> bool:
 def _reset_or_create(act: Act, portal: Portal, user: User) -> Callable[[Transaction], None]:
     def send(tx: Transaction) -> None:
         user_changes.unchanged(tx, user, Stale())
-        if user.password_hash is None and user.account_id:
+        if user.password_hash is None and user.kind == "customer" and user.account_id:
             credential_links.send_create(
                 tx, act, portal, user.account_id, name=user.username, emails=user.emails, username=user.username,
                 kind=Kind.CREDENTIAL_ASKED_FOR,

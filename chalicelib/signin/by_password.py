@@ -22,6 +22,7 @@ from ..security.identities import Locked
 from ..storage import together
 from .doors import (
     AccountLocked,
+    AwaitingReview,
     Door,
     PasswordWrong,
     Pending,
@@ -29,6 +30,7 @@ from .doors import (
     Stage,
     Visitor,
     about,
+    for_user,
     tries,
 )
 from .letting_in import let_in
@@ -37,23 +39,31 @@ from .tries import Tries
 
 T = TypeVar("T")
 _MOST_TYPED = 300  # characters of a field that are read at all
+_GONE = ("deactivated", "deleted")  # states in which a right password is told like a wrong one
 
 
 def enter(
     act: Act, portal: Portal, door: Door, username: str, password: str, visitor: Visitor, next_path: str = ""
 ) -> SignedIn | Pending:
-    """Sign in, or what is asked next. Raises PasswordWrong, AccountLocked, or TooMany at the limits: alike for everybody."""
+    """Sign in, or what is asked next. Raises PasswordWrong, or TooMany at the limits: alike for everybody.
+
+    With the right password also AccountLocked, and AwaitingReview while a registration is undecided.
+    """
     _check_typed(username, password)
     username_key = usernames.key(username)
-    counted_as = tries(act.portal, door.kind, username_key, visitor)
+    counted_as = tries(act.portal, door.side, username_key, visitor)
     count, user = _counted_and_found(act.portal, counted_as, username_key)
-    may_enter = user is not None and user.kind == door.kind and user.state != "deactivated"
+    may_enter = user is not None and user.kind in door.admits and user.state not in _GONE
     is_right = passwords.matches(user.password_hash if user and may_enter else None, password)
     if user is None or not is_right or _is_over(user):
         _note_wrong(act, counted_as)
         raise PasswordWrong
+    if user.state == "pending":
+        _note_right(act, user, counted_as, "review")
+        raise AwaitingReview
     if not user.is_active:
         raise AccountLocked
+    door = for_user(door, portal, user)
     entered: SignedIn | Pending | None = _led_on(act, portal, door, user, visitor, counted_as, next_path)
     if entered is None:
         newer = passwords.hashed(password) if passwords.is_outdated(user.password_hash or "") else None
@@ -82,7 +92,7 @@ def _led_on(
     else:
         return None
     begun = Pending(
-        kind=door.kind,
+        side=door.side,
         user_id=user.id,
         username_key=user.username_key,
         version=user.version,
@@ -93,11 +103,16 @@ def _led_on(
     )
     if stage == "factor":
         return ask_for_code(act, portal, user, begun, counted_as, available(user)[0])
+    _note_right(act, user, counted_as, stage)
+    return begun
+
+
+def _note_right(act: Act, user: User, counted_as: Tries, then: str) -> None:
+    """Note the right password, and give its try back: what follows is asked, or waited for, elsewhere."""
     tx = act.by(f"user:{user.id}").transaction()
     identities.give_back(tx, act.portal, counted_as.key)
-    facts.record(tx, act.by(f"user:{user.id}"), Kind.PASSWORD_RIGHT, about(user), {"then": stage})
+    facts.record(tx, act.by(f"user:{user.id}"), Kind.PASSWORD_RIGHT, about(user), {"then": then})
     tx.commit()
-    return begun
 
 
 def _is_remembered(door: Door, user: User, visitor: Visitor) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from msgspec import Struct
 
 from .. import facts
 from ..errors import Refusal
-from ..people.users import Kind, User
+from ..people.users import Kind, Side, User
 from ..portals import Portal
 from ..security import browsers, identities, sessions
 from ..security.sessions import Lasting
@@ -36,6 +36,14 @@ class AccountLocked(Refusal):
     text = "This account is locked. Contact support to be let in again."
 
 
+class AwaitingReview(Refusal):
+    """The password is right, but whoever decides about this registration has not done so yet."""
+
+    code = "awaiting-review"
+    status = 403
+    text = "Your registration is being looked at. You get an email as soon as it is decided."
+
+
 class StepOver(Refusal):
     """The time between password and code is over, or the user was changed meanwhile: start again."""
 
@@ -48,19 +56,34 @@ class StepOver(Refusal):
 class Door:
     """Whom a sign-in page lets in, and on what terms."""
 
-    kind: Kind
+    side: Side
+    admits: frozenset[Kind]
     lasting: Lasting
     must_have_factor: bool
     device_days: int
 
 
 def for_clients(portal: Portal) -> Door:
-    """The door of a portal's clients, on the terms of its policy."""
+    """The door of a portal's clients, on the terms of its policy. Office users enter here, whatever clients sign in by."""
     policy = portal.policy
-    return Door("customer", policy, policy.second_factor == "required", policy.remembered_device_days)
+    admits: frozenset[Kind] = frozenset({"customer", "office"} if policy.asks_password else {"office"})
+    return Door("customer", admits, policy, policy.second_factor == "required", policy.remembered_device_days)
 
 
-FOR_STAFF: Final = Door("staff", sessions.STAFF, must_have_factor=True, device_days=0)
+def for_user(door: Door, portal: Portal, user: User) -> Door:
+    """The same door on the terms of this user: whoever manages an office shows a second factor every time."""
+    if is_manager(portal, user):
+        return replace(door, must_have_factor=True, device_days=0)
+    return door
+
+
+def is_manager(portal: Portal, user: User) -> bool:
+    """Whether this user looks after the users of an office, by what the portal says now of their role."""
+    role = portal.role(user.role) if user.kind == "office" else None
+    return role is not None and role.is_manager
+
+
+FOR_STAFF: Final = Door("staff", frozenset({"staff"}), sessions.STAFF, must_have_factor=True, device_days=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +99,11 @@ class Visitor:
 class Pending(Struct, frozen=True, kw_only=True):
     """Who has given the right password, and what is still asked. Travels sealed, bound to portal and browser.
 
-    `kind` is that of the door, where the rest is asked too. `plain` and `known_as` name whose tries are counted; `proved`
+    `side` is that of the door, where the rest is asked too. `plain` and `known_as` name whose tries are counted; `proved`
     tells that a second factor was shown already.
     """
 
-    kind: Kind
+    side: Side
     user_id: str
     username_key: str
     version: int
@@ -108,9 +131,9 @@ class SignedIn:
     next_path: str
 
 
-def tries(portal: str, kind: Kind, username_key: str, visitor: Visitor) -> Tries:
+def tries(portal: str, side: Side, username_key: str, visitor: Visitor) -> Tries:
     """The names for a username typed in this browser."""
-    plain = identity(kind, username_key)
+    plain = identity(side, username_key)
     return Tries(plain, browsers.known(portal, visitor.browser_cookie, plain), visitor.address)
 
 
@@ -119,9 +142,9 @@ def tries_of(pending: Pending, visitor: Visitor) -> Tries:
     return Tries(pending.plain, pending.known_as, visitor.address)
 
 
-def identity(kind: Kind, username_key: str) -> str:
-    """The fingerprint under which tries at a username are counted."""
-    return identities.identity(f"password/{kind}", username_key)
+def identity(side: Side, username_key: str) -> str:
+    """The fingerprint under which tries at a username are counted, at this side's door."""
+    return identities.identity(f"password/{side}", username_key)
 
 
 def about(user: User) -> str:

@@ -14,7 +14,7 @@ from ..people.users import User
 from ..portals import Portal
 from ..security import browsers, codes, identities, links, sessions
 from ..storage import Transaction
-from .doors import Door, PasswordWrong, SignedIn, StepOver, Visitor, about
+from .doors import Door, PasswordWrong, SignedIn, StepOver, Visitor, about, for_user
 from .tries import Tries
 
 
@@ -49,7 +49,7 @@ def let_in(
     newer_hash: str | None = None,
 ) -> SignedIn:
     """Open the session. Raises StepOver when the user changed meanwhile, PasswordWrong when the account is closed."""
-    act = act.by(f"user:{user.id}")
+    act, door = act.by(f"user:{user.id}"), for_user(door, portal, user)
     tx = act.transaction()
     session = sessions.begin(
         tx,
@@ -58,6 +58,7 @@ def let_in(
         holder=user.id,
         number_key=(user.cards or "").rpartition("#")[2],
         username_key=user.username_key,
+        contact_id=user.contact_id or "",
         proved_at=clock.timestamp() if proof.is_shown else 0,
     )
     device = ids.secret() if remember and door.device_days else None
@@ -77,7 +78,7 @@ def let_in(
     _use_up(tx, act, tries, proof)
     if not tries.known_as:
         _tell_of_new_browser(tx, act, user, visitor)
-    kind = Kind.STAFF_SIGNED_IN if door.kind == "staff" else Kind.SIGNED_IN
+    kind = Kind.STAFF_SIGNED_IN if door.side == "staff" else Kind.SIGNED_IN
     facts.record(tx, act, kind, about(user), {"by": "password", "factor": proof.is_shown, "browser": visitor.browser})
     if proof.recovery is not None:
         facts.record(tx, act, Kind.RECOVERY_CODE_USED, about(user), {"left": len(proof.recovery)})

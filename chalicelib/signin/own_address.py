@@ -1,6 +1,7 @@
 """Replacing an email address on file by one's own hand: the new one is confirmed by a link, the old one is told.
 
-Of a customer the address belongs to the account, of staff to the user. For a day, a link to reset the password still goes
+Of a customer the address belongs to the account, of an office user to the user and their contact, of staff to the user
+alone. For a day, a link to reset the password still goes
 to the address of before (`User.reset_emails`), whose reader can say "this was not me".
 """
 
@@ -14,7 +15,7 @@ from .. import facts, fields
 from ..errors import Conflict, Invalid, NotFound
 from ..facts import Act, Kind
 from ..messaging.queue import queue
-from ..people import accounts, matching, user_changes, users
+from ..people import accounts, contacts, matching, user_changes, users
 from ..people.shapes import AccountInput
 from ..people.telling import tell_replaced
 from ..people.users import User
@@ -68,7 +69,7 @@ def confirm(act: Act, portal: Portal, token: str) -> str:
         raise LinkOver("replaced", link)
     act = act.by(f"user:{user.id}")
     try:
-        if user.account_id:
+        if user.kind == "customer" and user.account_id:
             _change_account(act, portal, user.account_id, link)
         else:
             _change_user(act, user, link)
@@ -89,6 +90,8 @@ def _change_account(act: Act, portal: Portal, account_id: str, link: Link) -> No
 def _change_user(act: Act, user: User, link: Link) -> None:
     tx = act.transaction()
     _spend(tx, act, link)
+    if user.contact_id:
+        contacts.replace_email(tx, act, user.contact_id, link.detail["old"], link.detail["new"])
     user_changes.change_details(tx, user, msgspec.structs.replace(user.details, email=link.detail["new"]))
     tell_replaced(tx, act, user)
     links.cancel(tx, act.portal, "password-reset", user.id)

@@ -39,10 +39,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The username that now has a password, at which door, and the cookie by which its browser is known."""
+    """The username that now has a password, at which side's door, and the cookie by which its browser is known."""
 
     username: str
-    kind: users.Kind
+    side: users.Side
     browser: str | None
 
 
@@ -86,9 +86,9 @@ def choose(
     elif user is not None:
         _set(tx, act, user, made, answers, browser_cookie)
     tx.commit()
-    kind: users.Kind = user.kind if user else "customer"
-    days, plain = portal.policy.known_browser_days, identity(kind, usernames.key(chosen))
-    return Chosen(chosen, kind, browsers.remember(act.portal, browser_cookie, plain, days=days) if days else None)
+    side = user.side if user else "customer"
+    days, plain = portal.policy.known_browser_days, identity(side, usernames.key(chosen))
+    return Chosen(chosen, side, browsers.remember(act.portal, browser_cookie, plain, days=days) if days else None)
 
 
 def replace_temporary(act: Act, portal: Portal, pending: Pending, password: str) -> Pending:
@@ -197,7 +197,7 @@ def _set(
     is_first = user.password_hash is None
     act = act.by(f"user:{user.id}")
     user_changes.set_password(tx, user, made, answers=answers, unlocks=user.is_disavowed)
-    plain = identity(user.kind, user.username_key)
+    plain = identity(user.side, user.username_key)
     identities.settle(tx, act.portal, plain)
     if known_as := browsers.known(act.portal, browser_cookie, plain):  # it has a lock of its own
         identities.settle(tx, act.portal, f"{plain}.{known_as}")

@@ -79,12 +79,13 @@ def change_password(
         holder=user.id,
         number_key=session.number_key,
         username_key=user.username_key,
+        contact_id=session.contact_id,
         proved_at=session.proved_at,
     )
     goes_on = Noted(at=now, until=now + door.lasting.session_hours * 3600, browser=browser)
     user_changes.set_password(tx, user, passwords.hashed(wanted), keeps=(sessions.id_of(secret), goes_on))
     links.cancel(tx, act.portal, "password-reset", user.id)
-    for each in (key, identity(user.kind, user.username_key)):
+    for each in (key, identity(user.side, user.username_key)):
         identities.settle(tx, act.portal, each)
     facts.record(tx, act, Kind.PASSWORD_CHANGED, about(user))
     tell(tx, act, user, "password")

@@ -1,27 +1,33 @@
-"""Who calls the JSON API: the holder of an API key, or a staff user by the session of their browser.
+"""Who calls the JSON API: the holder of an API key, or staff and the users of offices by the session of their browser.
 
 A request with a key counts by its key, whatever cookies come along. A session counts as what its user is at this very
 moment: another role, or none any more, takes effect with the next request. Since a browser sends its cookies by itself,
-whatever changes something must also carry the session's CSRF token, and may not come from another site.
+whatever changes something must also carry the session's CSRF token, and may not come from another site. A browser that has
+both sessions of a portal acts as staff, unless the token is that of the other one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
-from .. import clock
-from ..errors import NotSignedIn
-from ..people import users
+from .. import clock, portals
+from ..errors import NotFound, NotSignedIn
+from ..people.authority import Authority
 from ..people.users import User
 from ..portals import api_keys
 from ..portals.api_keys import EVERY_PORTAL
 from ..portals.permissions import ROLES, may_hand_on
+from ..portals.roles import OF_MANAGERS, PortalRole
 from ..security import sessions
 from ..security.sessions import STAFF, Session
+from ..signin import standing
 from ..signin.own_security import FRESH_SECONDS
+from ..storage import beside
 from . import cookies, csrf
 from .problems import TokenNotOurs
 
@@ -29,17 +35,18 @@ CSRF_HEADER = "X-CSRF-Token"
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
 _MOST_PORTALS = 5  # of a browser that has staff sessions in many, where the path names none
 _NO_KEY = "Send your API key in the header Authorization, as: Bearer ls_..."
-_NOBODY = f"Sign in as staff of this portal, or be a system with an API key. {_NO_KEY}"
+_NOBODY = f"Sign in as staff of this portal, or as a user of an office, or be a system with an API key. {_NO_KEY}"
 
 
 @dataclass(frozen=True, slots=True)
-class StaffBrowser:
+class SignedInBrowser:
     """The signed-in browser behind a request. `new_form` is the form cookie that it must be given, if it had none."""
 
     user: User
     session: Session
     csrf_token: str = field(repr=False)
     new_form: str | None = field(repr=False)
+    account_name: str = ""
 
     @property
     def proved_until(self) -> int:
@@ -49,7 +56,11 @@ class StaffBrowser:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever calls: which portal they are for (`*`: all), what they may do, and on which level they act on staff."""
+    """Whoever calls: which portal they are for (`*`: all), what they may do, and on which level they act on staff.
+
+    `role` is that of staff. Of an office user it is empty, whatever a portal calls its roles; `office_role` is theirs,
+    None where the portal has it no more.
+    """
 
     kind: Literal["api-key", "user"]
     id: str
@@ -57,12 +68,36 @@ class Caller:
     scopes: frozenset[str]
     name: str = ""
     role: str = ""
-    browser: StaffBrowser | None = None
+    office_role: PortalRole | None = None
+    browser: SignedInBrowser | None = None
 
     @property
     def actor(self) -> str:
         """Who this is, as facts name it."""
         return f"{self.kind}:{self.id}"
+
+    @property
+    def is_of_office(self) -> bool:
+        """Whether this is a user of an office, and not staff or a system."""
+        return self.browser is not None and self.browser.user.kind == "office"
+
+    @property
+    def role_name(self) -> str:
+        """The role as people read it."""
+        return self.office_role.name if self.office_role else self.role
+
+    @property
+    def authority(self) -> Authority:
+        """How far this caller's word reaches among the users of offices: staff and systems reach all of them."""
+        if self.browser is None:
+            return Authority(name=self.name)
+        user = self.browser.user
+        if user.kind == "staff":
+            return Authority(name=self.name, user_id=user.id)
+        if not (user.account_id and user.office_id):
+            raise LookupError("a user without an office reaches nothing")
+        opened = frozenset(self.office_role.permissions) if self.office_role else frozenset[str]()
+        return Authority(self.name, user.id, user.account_id, user.office_id, opened)
 
     @property
     def is_fresh(self) -> bool:
@@ -79,6 +114,15 @@ class Caller:
         return self.portal in (portal, EVERY_PORTAL)
 
 
+@dataclass(frozen=True, slots=True)
+class _Cookie:
+    """A session in the browser's cookies: of staff, or of the clients' side."""
+
+    kind: Literal["staff", "session"]
+    portal: str
+    secret: str = field(repr=False)
+
+
 def is_slug(text: str) -> bool:
     """Whether `text` could be a portal's slug. Checked before it becomes part of a key."""
     return _SLUG.fullmatch(text) is not None
@@ -89,8 +133,11 @@ def of(method: str, headers: Mapping[str, str], slug: str | None) -> Caller:
     if headers.get("authorization") or headers.get("x-api-key"):
         return _by_key(headers)
     jar = cookies.parsed(headers.get("cookie") or "")
-    for portal in _portals(jar, slug):
-        if found := _by_session(portal, jar, method, headers):
+    held = _held(jar, slug)
+    if held and method != "GET":
+        held = _meant(held, jar, headers)
+    for each in held:
+        if found := _by_session(each, jar):
             return found
     raise NotSignedIn(_NOBODY)
 
@@ -110,33 +157,61 @@ def _by_key(headers: Mapping[str, str]) -> Caller:
     return Caller("api-key", held.key_id, held.portal, held.scopes, held.name, role)
 
 
-def _portals(jar: Mapping[str, str], slug: str | None) -> list[str]:
-    """The portals whose staff session may be meant: that of the path, else any that this browser has one of."""
+def _held(jar: Mapping[str, str], slug: str | None) -> list[_Cookie]:
+    """The sessions that may be meant: those of the path's portal, staff first; else any of staff that this browser has."""
     prefix = cookies.name("staff", "")
-    held = [name.removeprefix(prefix) for name in jar if name.startswith(prefix)]
-    return [slug] if slug in held and is_slug(slug) else [each for each in held if is_slug(each)][:_MOST_PORTALS]
+    staffed = [name.removeprefix(prefix) for name in jar if name.startswith(prefix)]
+    held = [_Cookie("staff", each, jar[cookies.name("staff", each)]) for each in staffed if is_slug(each)]
+    here = [each for each in held if each.portal == slug]
+    if slug is not None and is_slug(slug) and (secret := jar.get(cookies.name("session", slug))):
+        here.append(_Cookie("session", slug, secret))
+    return here or held[:_MOST_PORTALS]
 
 
-def _by_session(portal: str, jar: Mapping[str, str], method: str, headers: Mapping[str, str]) -> Caller | None:
-    """The staff user of this portal's session, as of now; None if the session is over, or its user may not be here."""
-    secret = jar[cookies.name("staff", portal)]
-    form = jar.get(cookies.name("form", portal))
-    if method != "GET":
-        _check_token(portal, form, secret, headers)
-    session = sessions.read(portal, secret, STAFF)
-    user = users.find(portal, session.username_key) if session else None
-    if session is None or user is None or user.kind != "staff" or user.id != session.holder:
+def _meant(held: list[_Cookie], jar: Mapping[str, str], headers: Mapping[str, str]) -> list[_Cookie]:
+    """Those whose token the request carries: one, if it is a page of ours. Raises TokenNotOurs."""
+    token, origin = headers.get(CSRF_HEADER.lower()) or "", headers.get("origin")
+    meant = []
+    for each in held:
+        with suppress(csrf.FormNotOurs):
+            csrf.check(each.portal, jar.get(cookies.name("form", each.portal)), each.secret, token, origin)
+            meant.append(each)
+    if not meant:
+        raise TokenNotOurs
+    return meant
+
+
+def _by_session(cookie: _Cookie, jar: Mapping[str, str]) -> Caller | None:
+    """Whose session it is, as of now; None if it is over, or its user may not be here."""
+    form, is_new = csrf.form_id(jar.get(cookies.name("form", cookie.portal)))
+    token = csrf.token(cookie.portal, form, cookie.secret)
+    behind = partial(SignedInBrowser, csrf_token=token, new_form=form if is_new else None)
+    return (_staff if cookie.kind == "staff" else _office_user)(cookie, behind)
+
+
+def _staff(cookie: _Cookie, behind: Callable[..., SignedInBrowser]) -> Caller | None:
+    session = sessions.read(cookie.portal, cookie.secret, STAFF)
+    user = standing.of_staff(cookie.portal, session) if session else None
+    if session is None or user is None:
         return None
-    if not user.holds_session(session.id):
-        return None
-    form_id, is_new = csrf.form_id(form)
-    token = csrf.token(portal, form_id, secret)
-    browser = StaffBrowser(user, session, token, form_id if is_new else None)
-    return Caller("user", user.id, portal, ROLES.get(user.role, frozenset()), user.name, user.role, browser)
+    scopes, browser = ROLES.get(user.role, frozenset()), behind(user, session)
+    return Caller("user", user.id, cookie.portal, scopes, user.name, user.role, browser=browser)
 
 
-def _check_token(portal: str, form: str | None, secret: str, headers: Mapping[str, str]) -> None:
+def _office_user(cookie: _Cookie, behind: Callable[..., SignedInBrowser]) -> Caller | None:
+    """The user of an office; customers do not call. The portal is read too: what their role opens counts as of now."""
     try:
-        csrf.check(portal, form, secret, headers.get(CSRF_HEADER.lower()) or "", headers.get("origin"))
-    except csrf.FormNotOurs:
-        raise TokenNotOurs from None
+        portal, session = beside(
+            lambda: portals.get(cookie.portal),
+            lambda: sessions.read(cookie.portal, cookie.secret, portals.known(cookie.portal).policy),
+        )
+    except NotFound:
+        return None
+    is_user = portal.status == "open" and session is not None and session.username_key
+    found = standing.of_client(portal, session) if session and is_user else None
+    if session is None or found is None or found.user.kind != "office":
+        return None
+    user, role = found.user, portal.role(found.user.role)
+    scopes = OF_MANAGERS if role and role.is_manager else frozenset[str]()
+    browser = behind(user, session, account_name=found.card.account_name)
+    return Caller("user", user.id, portal.slug, scopes, user.name, office_role=role, browser=browser)

@@ -252,7 +252,9 @@ def admit(guard: Guard, who: Caller, slug: str | None) -> None:
     if slug is not None and not (is_slug(slug) and who.reaches(slug)):
         raise NotFound(_NO_PORTAL)
     if guard.permission is not None and not allows(who.scopes, guard.permission):
-        whose = "This API key" if who.browser is None else f"Your role ({who.role})"
+        whose = (
+            "This API key" if who.browser is None else f"Your role ({who.role_name})" if who.role_name else "Your role"
+        )
         raise Forbidden(f"{whose} lacks the permission {guard.permission}.")
     if guard.every_portal and who.portal != EVERY_PORTAL:
         raise Forbidden("This needs an API key of the whole deployment; you belong to one portal.")

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from ..portals.roles import OF_MANAGERS
 from . import problems
 from .callers import CSRF_HEADER
 from .guard import GUARDS, Guard
@@ -45,6 +46,12 @@ _SCHEMES: dict[str, dict[str, str]] = {
         "name": "__Host-staff-{portal}",
         "description": "A staff user's session: the cookie that signing in at /{portal}/staff/sign-in sets.",
     },
+    "office": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-session-{portal}",
+        "description": "The session of a user of an office, from /{portal}/sign-in/password. Managers act within their office.",
+    },
     "csrf": {
         "type": "apiKey",
         "in": "header",
@@ -54,9 +61,9 @@ _SCHEMES: dict[str, dict[str, str]] = {
 }
 _ABOUT = (
     "Create portals, accounts, contacts and benefits batches, and follow what clients do with them. Send an API key with "
-    "each call; pages of this site that staff have signed in to send their session's cookie and its CSRF token. Lists are "
-    "paged by cursor, changes are JSON merge patches (RFC 7386) with optional If-Match, creations take an Idempotency-Key, "
-    "refusals are problem details (RFC 9457) that name every field at fault in form or content."
+    "each call; pages of this site that staff or users of offices have signed in to send their session's cookie and its CSRF "
+    "token. Lists are paged by cursor, changes are JSON merge patches (RFC 7386) with optional If-Match, creations take an "
+    "Idempotency-Key, refusals are problem details (RFC 9457) that name every field at fault in form or content."
 )
 
 
@@ -194,8 +201,10 @@ def _security(operation: Operation, guarded: Guard) -> list[dict[str, list[str]]
     """The ways to say who calls, any one of which will do."""
     if guarded.audience != "key":
         return []
-    session: dict[str, list[str]] = {"session": []} if operation.method == "GET" else {"session": [], "csrf": []}
-    return [{"bearer": []}, {"header": []}, *([] if guarded.every_portal else [session])]
+    token: dict[str, list[str]] = {} if operation.method == "GET" else {"csrf": []}
+    of_office = "{portal}" in operation.path and guarded.permission in {None, *OF_MANAGERS}
+    sessions = [] if guarded.every_portal else ["session", *(["office"] if of_office else [])]
+    return [{"bearer": []}, {"header": []}, *({name: [], **token} for name in sessions)]
 
 
 def _body(operation: Operation, schemas: _Schemas) -> dict[str, Any]:

@@ -17,14 +17,14 @@ from msgspec import Struct
 from .. import clock, ids, log, portals
 from ..errors import Invalid, NotFound, Refusal
 from ..facts import Act
-from ..people import cards, users
+from ..people import cards
 from ..people.cards import Card
 from ..people.users import User
 from ..portals import Portal, brand_style
 from ..security import sessions
 from ..security.sealed import seal, unseal
 from ..security.sessions import Session
-from ..storage import beside
+from ..signin import standing
 from . import address, agents, cookies, csrf, headers
 from .guard import GUARDS, Audience, is_slug
 from .parse import LARGEST_BODY
@@ -310,27 +310,13 @@ def _is_known(view: View, session: Session) -> bool:
         view.card = None if view.is_staff_side else cards.of_contact(view.slug, session.number_key, session.holder)
         view.act = view.act.by(f"contact:{session.holder}")
         return view.card is not None and view.card.is_open
-    view.user, view.card = _user_and_card(view, session)
     view.act = view.act.by(f"user:{session.holder}")
-    user = view.user
-    if user is None or user.id != session.holder or not user.holds_session(session.id):
-        return False
     if view.is_staff_side:
-        return user.kind == "staff"
-    return view.card is not None and view.card.is_open
-
-
-def _user_and_card(view: View, session: Session) -> tuple[User | None, Card | None]:
-    """The user of a session, and beside it what its account is shown; read again if the account's number moved."""
-    if view.is_staff_side:
-        return users.find(view.slug, session.username_key), None
-    usual = cards.partition(view.slug, session.number_key)
-    user, card = beside(
-        lambda: users.find(view.slug, session.username_key), lambda: cards.of_user(usual, None)
-    )  # fmt: skip
-    if user is not None and user.cards and (user.contact_id or user.cards != usual):
-        card = cards.of_user(user.cards, user.contact_id)
-    return user, card
+        view.user = standing.of_staff(view.slug, session)
+        return view.user is not None
+    found = standing.of_client(view.portal, session)
+    view.user, view.card = (found.user, found.card) if found else (None, None)
+    return found is not None
 
 
 def _is_staff_side(path: str) -> bool:

@@ -114,7 +114,7 @@ KINDS: Final[dict[str, Kind]] = {
     "not-an-address": Kind(400, "Not an address", "A message cannot be sent to what is on file. Correct the contact."),
     "refused": Kind(400, "This cannot be done", "The detail says why."),
     "not-signed-in": Kind(
-        401, "No valid API key", "The key is missing, mistyped, expired or revoked; or a staff session is over."
+        401, "No valid API key", "The key is missing, mistyped, expired or revoked; or a session is over."
     ),
     "forbidden": Kind(
         403, "The caller may not do this", "The detail names the permission, or the rule. Ask somebody who may."

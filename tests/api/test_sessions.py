@@ -256,6 +256,7 @@ def test_me_of_a_session(office: Office) -> None:
     me = good(caller.get(f"{office.at}/me")).json
     assert me == {
         "kind": "user", "id": colleague.id, "name": colleague.user.name, "portal": office.slug, "role": "support",
+        "role_name": "support", "account_id": None, "account_name": None, "office_id": None, "opens": [],
         "title": "", "phone": None, "photo_url": None, "about": "",
         "permissions": sorted(ROLES["support"]), "csrf_token": caller.token,
         "session_ends_at": clock.text(clock.timestamp() + 1800), "proved_until": clock.text(clock.timestamp() + 600),

@@ -16,6 +16,7 @@ from tests.customers import recovery_codes, seed_shown
 from tests.factories import newest_code, other_than
 from tests.faults.journey import Journey
 from tests.faults.user import OTHER_PASSWORD, PASSWORD, TEMPORARY, ByUser, on_both_sides
+from tests.offices import make_office, make_office_user
 
 _REQUIRED = {**ByUser.policy, "second_factor": "required"}
 _STARTS_AGAIN = 303  # the step is over, since the try before it had done its work: to the door, with a word why
@@ -66,6 +67,29 @@ class EntersAWrongPassword(ByUser):
         assert row is not None and int(row.failures) >= self.evaluated >= 1
         assert self.facts_about(f"sign-in:{key}", Kind.PASSWORD_WRONG) >= self.evaluated
         assert not self.user.sessions and not self.is_in()
+
+
+class AwaitsReview(ByUser):
+    """Types the right password while the registration is undecided: nothing is opened, nor counted against them."""
+
+    route = ("POST", "/{portal}/sign-in/password")
+    good = (403,)
+    sample = 3
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.browser.open(f"/{self.slug}/sign-in/password")
+
+    def make_user(self, password: str | None) -> None:
+        made = make_office_user(self.portal, make_office(self.portal), username=self.username, state="pending")
+        self.user_id = made.id
+
+    def act(self) -> Seen:
+        return self.post("/sign-in/password", username=self.username, password=PASSWORD)
+
+    def check(self) -> None:
+        assert not self.user.sessions and not self.is_in() and self.user.state == "pending"
+        assert self.facts_about(self.about, Kind.PASSWORD_RIGHT) >= 1
 
 
 class EntersThePasswordAsStaff(ByUser):
@@ -460,7 +484,7 @@ def looking(rest: str, *factors: str, **details: Any) -> type[ByUser]:
 
 
 JOURNEYS: list[type[Journey]] = [
-    EntersThePassword, EntersAWrongPassword, EntersThePasswordAsStaff, looking("/sign-in/password"),
+    EntersThePassword, EntersAWrongPassword, AwaitsReview, EntersThePasswordAsStaff, looking("/sign-in/password"),
     looking("/sign-in", route=("GET", "/{portal}/staff/sign-in"), side="/staff"),
     ShowsARecoveryCode, ShowsATextedCode, ShowsAMailedCode, ShowsAWrongFactor,
     *on_both_sides(

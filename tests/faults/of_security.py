@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from chalicelib import clock
 from chalicelib.errors import Conflict
 from chalicelib.facts import Kind
-from chalicelib.people import accounts, user_sessions
+from chalicelib.people import accounts, contacts, user_sessions
 from chalicelib.people.shapes import Noted
 from chalicelib.security import sessions
 from chalicelib.security.models import SessionRow
@@ -17,6 +17,7 @@ from tests.customers import newest_link, recovery_codes
 from tests.faults.journey import Journey
 from tests.faults.of_doors import ConfirmsTheMobile, GivesAMobile, HasAnotherText, SetsUpTheApp, looking
 from tests.faults.user import OTHER_PASSWORD, PASSWORD, ByUser, on_both_sides
+from tests.offices import make_office, make_office_user
 
 
 class AtSecurity(ByUser):
@@ -220,6 +221,21 @@ class ConfirmsAnAddressOfStaff(ConfirmsAnAddress):
 
     side = "/staff"
     sample = 3
+
+
+class ConfirmsAnAddressOfOffice(ConfirmsAnAddress):
+    """The same of an office user, whose contact has it too."""
+
+    sample = 3
+
+    def make_user(self, password: str | None) -> None:
+        made = make_office_user(self.portal, make_office(self.portal), username=self.username, email=self.email)
+        self.user_id = made.id
+
+    def midway(self) -> None:
+        AtSecurity.midway(self)
+        contact = contacts.get(self.slug, self.user.contact_id or "")
+        assert self.user.emails == (self.user.details.email,) == contact.emails, "half an address"
 
 
 class RemovesAFactor(AtSecurity):
@@ -433,6 +449,7 @@ JOURNEYS: list[type[Journey]] = [
     ForgetsADevice, SignsOutAsUser, SignsOutAsStaff, StaysSignedInAsStaff, OpensTheStaffSide, EndsAllOthers,
     ConfirmsItWrongly, ConfirmsIt, ConfirmsItAsStaff, AcceptsTheTerms, OpensTheTerms, ConfirmsAnAddress,
     ConfirmsAnAddressOfStaff,
+    ConfirmsAnAddressOfOffice,
     *on_both_sides(
         ChangesThePassword, AsksForAnAddress, RemovesAFactor, MakesNewCodes, EndsASession, AddsTheApp,
         GivesANewMobile, AddsTheMobile, HasANewText,

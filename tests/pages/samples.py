@@ -275,7 +275,7 @@ def code(**changed: Any) -> Context:
 def welcome(**changed: Any) -> Context:
     words = {"welcome_heading": "Welcome", "welcome_text": ["Here is what we have shared with you."]}
     person = {"contact_name": "Maria Lopez", "last_sign_in": "18 November 2026 at 09:12 EST"}
-    shown: Context = {"batches": [REVIEW], "tiles": []}
+    shown: Context = {"batches": [REVIEW], "tiles": [], "office": None}
     return base("Welcome", signed_in=SIGNED_IN) | words | person | shown | changed
 
 
@@ -325,6 +325,7 @@ def password(**changed: Any) -> Context:
         "forgot_url": "/acme/forgot-password",
         "forgot_username_url": "/acme/forgot-username",
         "first_time_url": "/acme/first-time",
+        "register_url": None,
         "staff": False,
         "back": None,
         "ask_url": None,
@@ -334,7 +335,7 @@ def password(**changed: Any) -> Context:
 
 def staff_password(**changed: Any) -> Context:
     heading = "Staff of Acme Benefits"
-    none = dict.fromkeys(["code_url", "forgot_username_url", "first_time_url"])
+    none = dict.fromkeys(["code_url", "forgot_username_url", "first_time_url", "register_url"])
     words = password()["wording"] | {"heading": heading, "instructions": []}
     there = {"action": "/acme/staff/sign-in", "forgot_url": "/acme/staff/forgot-password", "staff": True}
     return password(page_title=heading, wording=words, **there, **none) | changed
@@ -508,6 +509,7 @@ def _sign_in_states() -> Iterator[Sample]:
     yield Sample("sign-in-bare", "sign_in.html", sign_in(portal=_bare(), brand_style=""))
     ways = {"password_url": "/acme/sign-in/password", "first_time_url": "/acme/first-time"}
     yield Sample("sign-in-both-ways", "sign_in.html", sign_in(**ways))
+    yield Sample("sign-in-register", "sign_in.html", sign_in(**ways, register_url="/acme/register"))
 
 
 def _confirm_states() -> Iterator[Sample]:
@@ -553,6 +555,8 @@ def _welcome_states() -> Iterator[Sample]:
     yield Sample("welcome", "welcome.html", welcome(batches=[REVIEW, approved]))
     yield Sample("welcome-many", "welcome.html", welcome(batches=[REVIEW, second, *others, approved]))
     yield Sample("welcome-tiles", "welcome.html", welcome(tiles=tiles, signed_in=WITH_PASSWORD))
+    of_office = {"office": {"name": "Elm Street Clinic", "role": "Provider Administrator"}, "signed_in": WITH_PASSWORD}
+    yield Sample("welcome-office", "welcome.html", welcome(batches=[], tiles=tiles, **of_office))
     yield Sample("welcome-empty", "welcome.html", welcome(batches=[], last_sign_in=None))
     yield Sample("welcome-answered", "welcome.html", welcome(batches=others, last_sign_in=None))
     yield Sample("welcome-long-names", "welcome.html", welcome(**rtl, batches=[long_one], portal=_long_portal()))
@@ -653,6 +657,7 @@ def _password_states() -> Iterator[Sample]:
     yield Sample("password-empty", "password.html", password(errors=empty, next_path="/acme/batches/01"))
     yield Sample("password-set", "password.html", password(notice=done))
     yield Sample("password-locked", "password.html", password(errors=wrong, ask_url="/acme/help?kind=cannot-sign-in"))
+    yield Sample("password-register", "password.html", password(register_url="/acme/register"))
     yield Sample("password-only", "password.html", password(**only, wording=notes, portal=_bare()))
     yield Sample("password-long-names", "password.html", password(portal=_long_portal(), values={"username": ENDLESS}))
     yield Sample("password-staff", "password.html", staff_password())

@@ -164,4 +164,7 @@ def test_the_json_api_takes_no_cookie_for_a_key(world: World) -> None:
     path = f"/api/v1/portals/{client.slug}/batches/{client.batch.id}"
     with traced() as calls:
         answer = browser.ask("PATCH", path, b'{"status": "approved"}', headers={"Content-Type": "application/json"})
-    assert answer.status == 401 and writes(calls) == []
+    assert answer.status == 403 and answer.json["code"] == "csrf-token" and writes(calls) == []
+    token = browser.open(client.batch_path).csrf
+    sent = {"Content-Type": "application/json", "X-CSRF-Token": token}
+    assert browser.ask("PATCH", path, b'{"status": "approved"}', headers=sent).status == 401, "a client does not call"
