@@ -13,7 +13,7 @@ from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..portals import Portal
 from ..storage import Condition, Page, Transaction, query
-from . import cards, credential_links, matching, user_changes, users
+from . import cards, credential_links, matching, offices, user_changes, users
 from .contacts import add_contact, checked_contact
 from .models import AccountRow, CardRow
 from .shapes import Account, AccountCreated, AccountInput, ContactDetails, NewAccount, QuestionAnswered
@@ -50,6 +50,7 @@ def create(act: Act, portal: Portal, wanted: NewAccount, *, account_id: str | No
         when=CardRow.pk.does_not_exist(),
         refusal=Invalid(fields={"number": NUMBER_TAKEN}),
     )
+    offices.note_identifiers(tx, act.portal, row)
     facts.record(tx, act, Kind.ACCOUNT_CREATED, facts.subject("account", identifier))
     made = tuple(add_contact(tx, act, row, person) for person in people)
     credential_links.invite(tx, act, portal, row, None, is_new=details.record_type == "customer")

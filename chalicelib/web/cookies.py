@@ -8,7 +8,10 @@ from ..config import settings
 
 # A client's session, a staff user's; sessions of the same person's other accounts; what was said before the code; between
 # password and code; what a link opened; a factor being set up; the form's own; the known browser; the remembered device.
-Kind = Literal["session", "staff", "others", "step", "pending", "setup", "draft", "form", "browser", "device"]
+# A registration that is not submitted yet.
+Kind = Literal[
+    "session", "staff", "others", "step", "pending", "setup", "draft", "form", "browser", "device", "register"
+]  # fmt: skip
 
 
 def name(kind: Kind, portal: str) -> str:
