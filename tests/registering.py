@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from chalicelib.facts import Act
 from chalicelib.people import users
 from chalicelib.people.shapes import Account
 from chalicelib.people.users import User
 from chalicelib.portals import Portal
-from chalicelib.registration import checks, entries
+from chalicelib.registration import attempts, checks, entries, proving, requests
+from chalicelib.registration.attempts import Attempt
 from chalicelib.registration.models import RegistrationRow
+from chalicelib.registration.statuses import Status
+from chalicelib.security import codes
 from chalicelib.storage import Transaction
 from tests.browsing import Browser, Seen
 from tests.factories import facts_of, make_account, make_portal, newest_code
@@ -136,3 +140,38 @@ def make_applicant(world: World, portal: Portal, account: Account, address: str 
     number = next(_numbers)
     browser = Browser(address or f"198.18.{number // 250}.{1 + number % 250}")
     return Applicant(world, portal, account, browser, f"rosa{number}@elm.example", f"rosa.quibble{number}")
+
+
+def begun(
+    portal: Portal,
+    account: Account,
+    claim: str = "",
+    birth_date: str = "",
+    role: str = "portal-user",
+    email: str = "",
+    address: str = "192.0.2.1",
+) -> Attempt:
+    """An attempt whose address is confirmed, by the shortest way: nothing but username and password is missing."""
+    act = Act(portal.slug, "visitor")
+    attempt = asked(portal, account, claim, birth_date, role, email)
+    attempt = proving.send(act, portal, attempt, address)
+    code = codes.digits(portal.slug, attempt.challenge, attempt.counter, attempt.key_version)
+    return proving.enter(act, portal, attempt, address, code)
+
+
+def asked(
+    portal: Portal, account: Account, claim: str = "", birth_date: str = "", role: str = "portal-user", email: str = ""
+) -> Attempt:
+    """An attempt that was answered up to the code."""
+    attempt = attempts.choose(attempts.seek(None, account.identifiers[0].value, ""), account)
+    attempt = attempts.choose_role(attempts.give_checks(attempt, claim, birth_date), portal, role)
+    said = {"first_name": "Rosa", "last_name": "Quibble", "email": email or f"rosa{next(_numbers)}@elm.example"}
+    return attempts.introduce(attempt, portal, said)
+
+
+def submitted(portal: Portal, attempt: Attempt, username: str = "", address: str = "192.0.2.1") -> Status:
+    """Submit it; how it stands then."""
+    username = username or f"rosa.quibble{next(_numbers)}"
+    return requests.submit(
+        Act(portal.slug, "visitor"), portal, attempt, address, username=username, password=PASSWORD, given={}
+    )
