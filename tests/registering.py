@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+import msgspec
+
 from chalicelib.facts import Act
 from chalicelib.people import users
 from chalicelib.people.shapes import Account
@@ -14,11 +16,11 @@ from chalicelib.portals import Portal
 from chalicelib.registration import attempts, checks, entries, proving, requests
 from chalicelib.registration.attempts import Attempt
 from chalicelib.registration.models import RegistrationRow
+from chalicelib.registration.shapes import ChecksInput
 from chalicelib.registration.statuses import Status
 from chalicelib.security import codes
-from chalicelib.storage import Transaction
 from tests.browsing import Browser, Seen
-from tests.factories import facts_of, make_account, make_portal, newest_code
+from tests.factories import facts_of, make_account, make_portal, newest_code, staff
 from tests.world import World
 
 CLAIM, BIRTH_DATE = "CLM 2019-00417", "1970-01-31"
@@ -62,9 +64,8 @@ def make_provider(portal: Portal, office: Account, **details: Any) -> Account:
 
 def know(portal: Portal, account: Account, *claim_numbers: str, birth_date: str = "") -> None:
     """Put in what an office or provider is checked by."""
-    tx = Transaction()
-    checks.note(tx, portal.slug, account, claim_numbers, birth_date)
-    tx.commit()
+    wanted = ChecksInput(add_claim_numbers=claim_numbers, birth_date=birth_date or msgspec.UNSET)
+    checks.change(staff(portal), account.id, wanted)
 
 
 @dataclass

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from .. import storage
 from ..facts import Act
-from ..fields import Line
+from ..fields import Identifier, Line
 from ..people import accounts, cards, contacts, matching
 from ..people.shapes import Account, AccountCreated, AccountInput, Contact, NewAccount, RecordType
 from ..web.operation import Answer, Call, Paging, created, one, page
@@ -40,7 +40,8 @@ class AccountQuery(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True
             Literal["created_at", "-created_at", "name", "-name", "number", "-number"],
             Meta(
                 description="By what to sort; a leading - turns it round. Newest first unless you filter by name or number, "
-                "which sorts by that. Sorted by number, only accounts that have one are listed."
+                "which sorts by that. Sorted by number, only accounts that have one are listed. Providers of an office have "
+                "no order by number, and what an identifier finds is sorted by created_at only."
             ),
         ]
         | None
@@ -50,6 +51,16 @@ class AccountQuery(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True
     status: Literal["open", "closed"] | None = None
     record_type: RecordType | None = None
     tag: Annotated[Line, Meta(description="Accounts with exactly this tag.")] | None = None
+    parent_id: Annotated[Identifier, Meta(description="The providers of this office.")] | None = None
+    identifier: (
+        Annotated[
+            Line,
+            Meta(
+                description="Offices and providers with this identifier, such as a TIN or NPI, with or without separators."
+            ),
+        ]
+        | None
+    ) = None
 
 
 class AccountRows(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,7 +73,9 @@ class AccountRows(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 def list_accounts(call: Call[AccountQuery, None]) -> Answer:
     """List accounts."""
     query = call.query
-    usual = "name" if query.name else "number" if query.number else "-created_at"
+    usual = "name" if query.name else "number" if query.number and not query.parent_id else "-created_at"
+    if query.identifier:
+        usual = "-created_at"
     found = accounts.listed(
         call.slug,
         sort=query.sort or usual,
@@ -71,6 +84,8 @@ def list_accounts(call: Call[AccountQuery, None]) -> Answer:
         status=query.status,
         record_type=query.record_type,
         tag=query.tag,
+        parent_id=query.parent_id,
+        identifier=query.identifier,
         limit=query.limit,
         cursor=query.cursor or None,
     )

@@ -6,6 +6,9 @@ account's user, if it has one, moves with its number and its primary emails.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
 import msgspec
 
 from .. import clock, facts, fields, ids
@@ -13,14 +16,19 @@ from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..portals import Portal
 from ..storage import Condition, Page, Transaction, query
-from . import cards, credential_links, matching, offices, user_changes, users
+from . import belonging, cards, credential_links, matching, user_changes, users
 from .contacts import add_contact, checked_contact
 from .models import AccountRow, CardRow
 from .shapes import Account, AccountCreated, AccountInput, ContactDetails, NewAccount, QuestionAnswered
 
+_OF_PORTAL: Final = {"created_at": "by_created", "name": "by_name", "number": "by_number"}
+_OF_OFFICE: Final = {"created_at": "by_account", "name": "by_account_name"}
 NUMBER_TAKEN = "Another account of this portal has this number already."
 _MOVABLE_CARDS = 40  # contacts that can move to another number in one transaction of a hundred changes
+_MOVABLE_USERS = 40  # and these beside them: together at most `_MOVABLE`
+_MOVABLE = 90
 _MOST_CHANGES = 99  # in one transaction of a hundred, with room for the record of an Idempotency-Key
+_TOO_MANY_USERS = "The number of an account with this many contacts and users stays as it is."
 _TOO_MUCH = "This is too much for one change. Change the number alone, and then the rest."
 
 
@@ -28,13 +36,14 @@ def create(act: Act, portal: Portal, wanted: NewAccount, *, account_id: str | No
     """A new account, and its contacts, in one transaction. Refuses a number that is taken, and fields that are wrong.
 
     With twenty contacts and twenty primary emails it is one of 86 changes: account, claim, fact, three for a contact, and
-    for the credential link its row, its fact and the mails; and the record of an Idempotency-Key.
+    for the credential link its row, its fact and the mails; and the record of an Idempotency-Key. An office or provider
+    gets no such link: there it is twenty identifiers, and the office it belongs to.
     """
     details, people = _checked_whole(wanted, portal.country)
     identifier, now = account_id or ids.new(), clock.timestamp()
     number_key = _number_key(details.number, identifier)
     row = AccountRow(
-        pk=_key(act.portal, identifier),
+        pk=belonging.account_key(act.portal, identifier),
         sk="account",
         list_key=f"{act.portal}#account",
         created_key=identifier,
@@ -50,7 +59,7 @@ def create(act: Act, portal: Portal, wanted: NewAccount, *, account_id: str | No
         when=CardRow.pk.does_not_exist(),
         refusal=Invalid(fields={"number": NUMBER_TAKEN}),
     )
-    offices.note_identifiers(tx, act.portal, row)
+    belonging.keep(tx, act.portal, row)
     facts.record(tx, act, Kind.ACCOUNT_CREATED, facts.subject("account", identifier))
     made = tuple(add_contact(tx, act, row, person) for person in people)
     credential_links.invite(tx, act, portal, row, None, is_new=details.record_type == "customer")
@@ -63,6 +72,13 @@ def get(portal: str, account_id: str) -> Account:
     return _account(account_row(portal, account_id))
 
 
+def of_ids(portal: str, account_ids: Iterable[str]) -> list[Account]:
+    """The accounts with these ids, at most 100, as of now and in this order; those that are none are left out."""
+    keys = [(belonging.account_key(portal, account_id), "account") for account_id in account_ids]
+    rows = AccountRow.find_many(keys) if keys else {}
+    return [_account(rows[key]) for key in keys if key in rows]
+
+
 def listed(
     portal: str,
     *,
@@ -72,41 +88,74 @@ def listed(
     status: str | None = None,
     record_type: str | None = None,
     tag: str | None = None,
+    parent_id: str | None = None,
+    identifier: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[Account]:
-    """Accounts by `created_at`, `name` or `number` (a leading - turns it round); `name` and `number` match beginnings."""
+    """Accounts by `created_at`, `name` or `number` (a leading - turns it round); `name` and `number` match beginnings.
+
+    `parent_id` lists the providers of an office, which have no order by number; `identifier` the offices and providers that
+    have it, in the order of their making.
+    """
     field, descending = sort.removeprefix("-"), sort.startswith("-")
+    name_key, number_key = matching.name_key(name or ""), matching.number_key(number or "")
+    if (name and not name_key) or (number and not number_key) or (tag and not _is_tag(tag)):
+        return Page([])  # nothing begins with what is neither letter nor digit, or has such a tag
+    if identifier:
+        if field != "created_at":
+            raise Invalid(fields={"sort": "Accounts with an identifier are sorted by created_at."})
+        known = belonging.identified(portal, identifier, limit=limit, cursor=cursor, descending=descending)
+        like = (name_key, number_key, status, record_type, tag, parent_id)
+        return Page([account for account in of_ids(portal, known.items) if _is_like(account, *like)], known.cursor)
     if name:
         field = "name"
-    elif number:
+    elif number and not parent_id:
         field = "number"
-    index = {"created_at": "by_created", "name": "by_name", "number": "by_number"}.get(field)
+    index = (_OF_OFFICE if parent_id else _OF_PORTAL).get(field)
     if index is None:
-        raise Invalid(fields={"sort": "Sort by created_at, name or number."})
-    between = None
-    if name:
-        folded = matching.name_key(name)
-        between = AccountRow.name_key.startswith(folded) if folded else None
-    elif number:
-        folded = matching.number_key(number)
-        between = AccountRow.number_key.startswith(folded) if folded else None
-    if (between is None and (name or number)) or (tag and not _is_tag(tag)):
-        return Page([])  # nothing begins with what is neither letter nor digit, or has such a tag
-    only: Condition | None = None
+        raise Invalid(
+            fields={"sort": f"Sort by {'created_at or name' if parent_id else 'created_at, name or number'}."}
+        )
+    between = {
+        "name": AccountRow.name_key.startswith(name_key) if name else None,
+        "number": AccountRow.number_key.startswith(number_key) if number else None,
+    }
     wanted = (
         (AccountRow.status == status) if status else None,
         (AccountRow.record_type == record_type) if record_type else None,
         AccountRow.tags.contains(tag) if tag else None,
+        between["number"] if field != "number" else None,
     )
+    only: Condition | None = None
     for condition in wanted:
         if condition is not None:
             only = condition if only is None else only & condition
     page = query(
-        AccountRow, f"{portal}#account", index=index, between=between, only=only, limit=limit, cursor=cursor,
-        descending=descending,
+        AccountRow, belonging.providers_list(portal, parent_id) if parent_id else f"{portal}#account", index=index,
+        between=between.get(field), only=only, limit=limit, cursor=cursor, descending=descending,
     )  # fmt: skip
     return Page([_account(row) for row in page.items], page.cursor)
+
+
+def _is_like(
+    account: Account,
+    name_key: str,
+    number_key: str,
+    status: str | None,
+    record_type: str | None,
+    tag: str | None,
+    parent_id: str | None,
+) -> bool:
+    """Whether an account is what the filters of a list ask for."""
+    return (
+        matching.name_key(account.name).startswith(name_key)
+        and matching.number_key(account.number or "").startswith(number_key)
+        and status in (None, account.status)
+        and record_type in (None, account.record_type)
+        and (tag is None or tag in account.tags)
+        and parent_id in (None, account.parent_id)
+    )
 
 
 def change(act: Act, portal: Portal, account_id: str, wanted: AccountInput, *, version: int | None = None) -> Account:
@@ -122,7 +171,8 @@ def change(act: Act, portal: Portal, account_id: str, wanted: AccountInput, *, v
         return _account(row)
     tx = act.transaction()
     old_cards, new_cards = row.cards, cards.partition(act.portal, _number_key(details.number, account_id))
-    if new_cards != old_cards:
+    has_moved = new_cards != old_cards
+    if has_moved:
         _move_cards(tx, row, new_cards, details)
     else:
         tx.update(
@@ -134,8 +184,11 @@ def change(act: Act, portal: Portal, account_id: str, wanted: AccountInput, *, v
     row.cards, row.version = new_cards, read_version + 1
     row.number_key = _number_key(details.number, account_id) if details.number else None
     _fill(row, details, clock.timestamp())
-    _keep_user_in_step(tx, act, portal, row, before, has_moved=new_cards != old_cards)
-    tx.put(row, when=AccountRow.version == read_version, refusal=Stale())
+    if has_moved:
+        _move_users(tx, act.portal, row, before)
+    belonging.keep(tx, act.portal, row, before)
+    _keep_user_in_step(tx, act, portal, row, before, has_moved=has_moved)
+    tx.put(row, when=belonging.as_read(row, read_version), refusal=Stale())
     facts.record(tx, act, _kind(before, details), facts.subject("account", account_id), _changed(before, details))
     if len(tx) > _MOST_CHANGES:
         raise Invalid(fields={"number": _TOO_MUCH})
@@ -174,15 +227,32 @@ def add_user(
     )
 
 
+def receive_user(tx: Transaction, portal: str, account: Account) -> None:
+    """Add to the transaction that a user comes to this account, which must be open and as it was read; else Stale.
+
+    A change of the account that looks for its users at the same moment is refused, and looks again.
+    """
+    tx.update(
+        AccountRow(belonging.account_key(portal, account.id), "account"),
+        AccountRow.arrivals.add(1),
+        when=_open_as_read(account),
+        refusal=Stale(),
+    )
+
+
 def still(tx: Transaction, portal: str, account: Account) -> None:
     """Add to the transaction that the account must be open and as it was read. Refused with Stale."""
-    as_read = (AccountRow.version == account.version) & (AccountRow.status == "open")
-    tx.check(AccountRow(_key(portal, account.id), "account"), when=as_read, refusal=Stale())
+    row = AccountRow(belonging.account_key(portal, account.id), "account")
+    tx.check(row, when=_open_as_read(account), refusal=Stale())
+
+
+def _open_as_read(account: Account) -> Condition:
+    return (AccountRow.version == account.version) & (AccountRow.status == "open")
 
 
 def account_row(portal: str, account_id: str) -> AccountRow:
     """The stored account. Raises NotFound."""
-    row = AccountRow.find(_key(portal, account_id), "account")
+    row = AccountRow.find(belonging.account_key(portal, account_id), "account")
     if row is None:
         raise NotFound("There is no account with this id.")
     return row
@@ -228,6 +298,13 @@ def _move_cards(tx: Transaction, row: AccountRow, new_cards: str, details: Accou
         tx.put(CardRow(**values), when=CardRow.pk.does_not_exist(), refusal=Invalid(fields={"number": NUMBER_TAKEN}))
 
 
+def _move_users(tx: Transaction, portal: str, row: AccountRow, before: AccountInput) -> None:
+    """Carry the users of an office or provider to its new number, after the cards."""
+    belonging.move_users(tx, portal, row, before, most=_MOVABLE_USERS)
+    if len(tx) > _MOVABLE:
+        raise Invalid(fields={"number": _TOO_MANY_USERS})
+
+
 def _fill(row: AccountRow, details: AccountInput, now: int) -> None:
     row.details, row.status, row.record_type, row.tags = details, details.status, details.record_type, details.tags
     row.name_key, row.updated_at = f"{matching.name_key(details.name)}#{row.created_key}", now
@@ -268,6 +345,7 @@ def _checked(wanted: AccountInput) -> AccountInput:
     for place, tag in enumerate(wanted.tags):
         if not _is_tag(tag):
             wrong[f"tags.{place}"] = 'A tag cannot hold " or \\, or be a comma.'
+    wrong |= belonging.faults(wanted)
     if wrong:
         raise Invalid(fields=wrong)
     tags = tuple(dict.fromkeys(wanted.tags))
@@ -305,7 +383,3 @@ def _account(row: AccountRow) -> Account:
 def _number_key(number: str | None, account_id: str) -> str:
     """Under what the account's claim and cards stand: its number, or a name that no number can have."""
     return matching.number_key(number) if number else f"~{account_id}"
-
-
-def _key(portal: str, account_id: str) -> str:
-    return f"{portal}#account#{account_id}"

@@ -38,7 +38,9 @@ class PersonRow(Row):
 class AccountRow(PersonRow):
     """pk `{portal}#account#{id}`, sk `account`. `cards` is the key of the partition with its claim and cards.
 
-    `invited_at` is when a new customer was sent the link to create a credential by itself: once in its life.
+    `invited_at` is when a new customer was sent the link to create a credential by itself: once in its life. Of an office
+    `providers` is how many it has. `arrivals` counts up whenever a user comes to it, so that a change which has looked for
+    its users already does not leave one behind.
     """
 
     details: Packed[AccountInput] = Packed(AccountInput)
@@ -47,6 +49,8 @@ class AccountRow(PersonRow):
     record_type = UnicodeAttribute()
     tags: Packed[tuple[str, ...]] = Packed(tuple[str, ...])
     invited_at = NumberAttribute(null=True)
+    providers = NumberAttribute(null=True)
+    arrivals = NumberAttribute(null=True)
 
 
 class ContactRow(PersonRow):
@@ -130,7 +134,7 @@ class UserRow(PersonRow):
 class IdentifierRow(Row):
     """An identifier of an office or provider: pk `{portal}#identifier#{folded value}`, sk the account's id.
 
-    It finds, and claims nothing: an office and its provider may well have the same.
+    It finds, and claims nothing: an office and its provider may well have the same. Qualifiers are the account's to tell.
     """
 
     table = "people"
@@ -140,7 +144,6 @@ class IdentifierRow(Row):
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
-    qualifier = UnicodeAttribute()
 
 
 class UserIdRow(Row):

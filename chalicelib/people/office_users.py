@@ -35,7 +35,7 @@ def add(
     Refused with UsernameTaken, and with Stale when the account was changed or closed since it was read.
     """
     row = accounts.account_row(act.portal, account.id)
-    accounts.still(tx, act.portal, account)
+    accounts.receive_user(tx, act.portal, account)
     if contact_id is None and state == "active":
         contact_id = contacts.add_contact(tx, act, row, _contact(details)).id
     users.add(
@@ -62,7 +62,7 @@ def add(
 def let_in(tx: Transaction, act: Act, user: User, account: Account, role: str) -> None:
     """Add to the transaction that a user who waited may sign in, in this role. Refused with Stale."""
     row = accounts.account_row(act.portal, account.id)
-    accounts.still(tx, act.portal, account)
+    accounts.receive_user(tx, act.portal, account)
     made = contacts.add_contact(tx, act, row, _contact(user.details))
     user_changes.change(
         tx, user, UserRow.state.set("active"), UserRow.role.set(role), UserRow.contact_id.set(made.id),

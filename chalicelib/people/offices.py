@@ -1,35 +1,31 @@
-"""Offices and providers: found by an identifier, such as a tax id, however it is typed."""
+"""Offices and providers as people outside look for them: by tax id, NPI or whatever else identifies them."""
 
 from __future__ import annotations
 
-from ..storage import Transaction, query
-from . import accounts, matching
-from .models import AccountRow, IdentifierRow
+from . import accounts, belonging, matching
 from .shapes import Account
-
-_MOST = 50  # offices and providers of one identifier that are looked at
 
 
 def found(portal: str, identifier: str, qualifier: str = "") -> list[Account]:
-    """The open offices and providers of an identifier; of this qualifier only, where one is given."""
-    folded = matching.number_key(identifier)
-    if not folded:
-        return []
-    rows = query(IdentifierRow, _key(portal, folded), limit=_MOST).items
-    wanted = matching.number_key(qualifier)
-    ids = [row.sk for row in rows if not wanted or matching.number_key(row.qualifier) == wanted]
-    held = [accounts.get(portal, account_id) for account_id in ids]
-    return [account for account in held if account.status == "open"]
+    """The open offices and providers with this identifier, however it is spelled: offices first, then by name.
+
+    A `qualifier`, such as NPI, leaves only those that have it as this one. Of one identifier a hundred at most.
+    """
+    known = accounts.of_ids(portal, belonging.identified(portal, identifier).items)
+    named = [account for account in known if belonging.is_named(account, identifier, qualifier)]
+    return sorted((account for account in named if account.status == "open"), key=_offices_first)
 
 
-def note_identifiers(tx: Transaction, portal: str, row: AccountRow) -> None:
-    """Add to the transaction that a new office or provider is found by its identifiers."""
-    if row.record_type not in ("office", "provider"):
-        return
-    for each in row.details.identifiers:
-        pk = _key(portal, matching.number_key(each.value))
-        tx.put(IdentifierRow(pk=pk, sk=str(row.created_key), qualifier=each.qualifier))
+def providers(portal: str, office_id: str) -> list[Account]:
+    """The open providers of an office, by name."""
+    held: list[Account] = []
+    cursor = None
+    while True:
+        page = accounts.listed(portal, parent_id=office_id, status="open", sort="name", limit=100, cursor=cursor)
+        held, cursor = held + page.items, page.cursor
+        if cursor is None:
+            return held
 
 
-def _key(portal: str, folded: str) -> str:
-    return f"{portal}#identifier#{folded}"
+def _offices_first(account: Account) -> tuple[bool, str, str]:
+    return (account.parent_id is not None, matching.name_key(account.name), account.id)

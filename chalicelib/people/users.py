@@ -172,6 +172,21 @@ def active_at(portal: str, account_id: str, office_id: str, roles: tuple[str, ..
     return [_user(portal, row) for row in rows]
 
 
+def of_account(portal: str, office_id: str, account_id: str, *, most: int = 1) -> list[User]:
+    """The users whose scope is this account of an office, whatever their state; all of them, or more than `most`.
+
+    Read from an index, so each may be a moment old.
+    """
+    found: list[UserRow] = []
+    cursor, own = None, UserRow.account_id == account_id
+    while len(found) <= most:
+        page = query(UserRow, office_list(portal, office_id), index="by_account", only=own, limit=100, cursor=cursor)
+        found, cursor = found + page.items, page.cursor
+        if cursor is None:
+            break
+    return [_user(portal, row) for row in found]
+
+
 def add(
     tx: Transaction,
     portal: str,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from .. import fields
+from ..people import matching
 from ..people.shapes import Email, Phone
 
+NO_CLAIM_NUMBER = "A claim number needs at least one letter or digit."
+ClaimNumber = Annotated[fields.Required, fields.content(matching.number_key, NO_CLAIM_NUMBER)]
 Outcome = Literal["not-given", "matched", "not-matched"]
 
 
@@ -28,6 +31,35 @@ class ChecksGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     claim_number: Outcome = "not-given"
     birth_date: Outcome = "not-given"
+
+
+class ChecksInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an office or provider is checked by, as far as it changes. What is both removed and added stays."""
+
+    add_claim_numbers: Annotated[
+        tuple[ClaimNumber, ...],
+        Meta(max_length=500, description="At most 500 a call; one that is there already stays."),
+    ] = ()
+    remove_claim_numbers: Annotated[
+        tuple[ClaimNumber, ...], Meta(max_length=500, description="At most 500 a call.")
+    ] = ()
+    remove_other_claim_numbers: Annotated[
+        bool,
+        Meta(
+            description="Remove every claim number but those added here: with none, all of them. 5,000 go in a call; repeat it "
+            "while the answer counts more than you added."
+        ),
+    ] = False
+    birth_date: Annotated[
+        fields.Date | UnsetType | None, Meta(description="A provider's date of birth; null takes it away.")
+    ] = UNSET
+
+
+class Checks(Struct, frozen=True, kw_only=True):
+    """What an office or provider is checked by: how many claim numbers, and whether a date of birth. Never which."""
+
+    claim_numbers: int
+    birth_date: bool
 
 
 Moment = Annotated[str, Meta(description="ISO 8601, in UTC.")]

@@ -1,4 +1,7 @@
-"""What the demo portal holds: a client in every state worth seeing. Filled over the real API, as its first customer."""
+"""What the demo portal holds: a client in every state worth seeing, and offices with their providers.
+
+Filled over the real API, as its first customer.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import demo_users
+from . import demo_offices, demo_users
 from .demo import PORTAL, Api, Demo
 
 _SETTINGS: dict[str, Any] = {
@@ -23,6 +26,7 @@ _SETTINGS: dict[str, Any] = {
     },
     "policy": {"sign_in_ways": ["code", "password"]},
     "notifications": {"staff_emails": ["renewals@acme-benefits.example"], "reminder_days": [3, 1]},
+    "registration": {"is_open": True, "auto_approve": True, "reminder_hours": 4},
     "wording": {
         "client_number_hint": "It is at the top right of every invoice, such as AC-1001",
         "additional_notes": "New here? Your account manager can tell you your client number.",
@@ -95,7 +99,13 @@ def fill(base_url: str) -> Demo:
     today = clock.now().date()
     clients = [_client(api, client, today) for client in _CLIENTS]
     clients.append(_two_of_a_name(api))
-    return {"portal": PORTAL, "api_key": key, **demo_users.owner(), "clients": clients}
+    return {
+        "portal": PORTAL,
+        "api_key": key,
+        **demo_users.owner(),
+        "clients": clients,
+        "offices": demo_offices.make(api),
+    }
 
 
 def _client(api: Api, client: tuple[Any, ...], today: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Whoever in the demo has a username and a password: its owner, and two customers.
+"""Whoever in the demo has a username and a password: its owner, two customers, and the administrator of an office.
 
 The passwords are the same on every machine, as the demo is: neither can exist in a deployed stage. Seeds and recovery codes
 are made anew at each seeding, since only their owners could tell them afterwards.
@@ -13,6 +13,7 @@ from .demo import PORTAL
 OWNER = "owner@acme-benefits.example"
 OWNER_PASSWORD = "lantern-meadow-copper-owl"
 OWNER_MOBILE = "+12125550190"
+ADMINISTRATOR = "elm.street"
 CUSTOMER_PASSWORD = "orchard-window-violet-42"
 
 
@@ -64,6 +65,39 @@ def customer(account_id: str, username: str, *, has_app: bool) -> dict[str, Any]
         tx.commit()
     app = _with_app(account_id, username) if has_app else {}
     return {"username": username, "password": CUSTOMER_PASSWORD, **app}
+
+
+def office_administrator(account_id: str) -> dict[str, Any]:
+    """Whoever looks after the users of an office, with an authenticator app."""
+    from chalicelib import ids
+    from chalicelib.facts import Act
+    from chalicelib.people import accounts, office_users, usernames, users
+    from chalicelib.people.shapes import UserDetails
+    from chalicelib.security import passwords
+
+    user = users.find(PORTAL, usernames.key(ADMINISTRATOR))
+    user_id = user.id if user else ids.new()
+    if user is None:
+        act = Act(PORTAL, "system:demo")
+        tx = act.transaction()
+        office_users.add(
+            tx,
+            act,
+            accounts.get(PORTAL, account_id),
+            user_id=user_id,
+            username=ADMINISTRATOR,
+            username_key=usernames.key(ADMINISTRATOR),
+            role="provider-administrator",
+            details=UserDetails(
+                first_name="Rosa",
+                last_name="Delgado",
+                title="Practice manager",
+                email="rosa.delgado@elm-street.example",
+            ),
+            password_hash=passwords.hashed(CUSTOMER_PASSWORD),
+        )
+        tx.commit()
+    return {"username": ADMINISTRATOR, "password": CUSTOMER_PASSWORD, **_with_app(user_id, ADMINISTRATOR)}
 
 
 def _with_app(user_id: str, username: str) -> dict[str, Any]:

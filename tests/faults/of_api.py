@@ -12,13 +12,16 @@ from chalicelib.errors import NotFound
 from chalicelib.facts import Act, Kind
 from chalicelib.messaging import progress, suppression
 from chalicelib.messaging.models import MessageRow, message_key
-from chalicelib.people import accounts, cards, contacts, matching
+from chalicelib.people import accounts, cards, contacts, matching, offices, users
 from chalicelib.portals import api_keys
+from chalicelib.registration import checks
+from chalicelib.registration.shapes import Checks
 from chalicelib.selfservice import batches, documents
 from tests.browsing import Seen
 from tests.factories import LINES, make_account, make_contact
 from tests.faults.journey import PDF, Journey, Repeatable, document_of
 from tests.faults.of_pages import check_download
+from tests.offices import make_office, make_office_user, make_provider
 from tests.world import World
 
 _AT = "/api/v1/portals/{portal}"
@@ -176,6 +179,90 @@ class ChangesAnAccount(Journey):
         (card,) = cards.under(self.slug, matching.number_key(self.number)).cards
         assert list(card.batches) == [self.client.batch.id]
         assert accounts.get(self.slug, self.client.account.id).number == self.number
+
+
+class ChangesRegistrationChecks(Journey):
+    """A hundred claim numbers and a date of birth: two transactions and one more, the same again when repeated."""
+
+    route = ("POST", f"{_AT}/accounts/{{account}}/registration-checks")
+
+    def prepare(self) -> None:
+        self.office = make_office(self.portal)
+
+    def act(self) -> Seen:
+        body = {"add_claim_numbers": [f"C-{number}" for number in range(100)], "birth_date": "1970-01-31"}
+        return self.ask("POST", f"accounts/{self.office.id}/registration-checks", body)
+
+    def check(self) -> None:
+        assert checks.read(self.slug, self.office.id) == Checks(claim_numbers=100, birth_date=True)
+        assert self.facts_about(f"account:{self.office.id}", Kind.CHECKS_CHANGED) == 3
+
+
+class ReadsRegistrationChecks(Journey):
+    """How many there are."""
+
+    route = ("GET", f"{_AT}/accounts/{{account}}/registration-checks")
+
+    def prepare(self) -> None:
+        self.office = make_office(self.portal)
+
+    def act(self) -> Seen:
+        return self.ask("GET", f"accounts/{self.office.id}/registration-checks")
+
+    def check(self) -> None:
+        assert self.act().json == {"claim_numbers": 0, "birth_date": False}
+
+
+class MovesAProvider(Journey):
+    """To another office, under another identifier, and found by the old one no more."""
+
+    route = ("PATCH", f"{_AT}/accounts/{{account}}")
+
+    def prepare(self) -> None:
+        self.office, self.other = make_office(self.portal), make_office(self.portal)
+        self.moving = make_provider(self.portal, self.office)
+        self.staying = make_provider(self.portal, self.office)
+        self.number = f"MP-{next(_names)}"
+
+    def act(self) -> Seen:
+        identifiers = [{"qualifier": "NPI", "value": self.number}]
+        return self.ask("PATCH", f"accounts/{self.moving.id}", {"parent_id": self.other.id, "identifiers": identifiers})
+
+    def midway(self) -> None:
+        moved = accounts.get(self.slug, self.moving.id).parent_id == self.other.id
+        assert [each.id for each in offices.found(self.slug, self.number)] == ([self.moving.id] if moved else [])
+        old = self.moving.identifiers[0].value
+        assert [each.id for each in offices.found(self.slug, old)] == ([] if moved else [self.moving.id])
+        assert len(offices.providers(self.slug, self.other.id)) == moved
+
+    def check(self) -> None:
+        self.midway()
+        assert [each.id for each in offices.providers(self.slug, self.office.id)] == [self.staying.id]
+        assert self.facts_about(f"account:{self.moving.id}", "staff:account:changed") == 1
+
+
+class MovesAnOffice(Journey):
+    """A new number of an office: its users go with its cards."""
+
+    route = ("PATCH", f"{_AT}/accounts/{{account}}")
+
+    def prepare(self) -> None:
+        self.office = make_office(self.portal)
+        self.user = make_office_user(self.portal, self.office)
+        self.number = f"MO-{next(_names)}"
+
+    def act(self) -> Seen:
+        return self.ask("PATCH", f"accounts/{self.office.id}", {"number": self.number})
+
+    def midway(self) -> None:
+        user = users.get(self.slug, self.user.id)
+        card = cards.of_user(user.cards or "", user.contact_id)
+        assert card and (card.account_id, card.contact_id) == (self.office.id, self.user.contact_id)
+
+    def check(self) -> None:
+        self.midway()
+        moved = cards.partition(self.slug, matching.number_key(self.number))
+        assert users.get(self.slug, self.user.id).cards == moved
 
 
 class CreatesAContact(Repeatable):
@@ -465,6 +552,7 @@ class ListsPortals(Reads):
 
 JOURNEYS: list[type[Journey]] = [
     CreatesAPortal, ChangesAPortal, CreatesAnApiKey, RevokesAnApiKey, CreatesAnAccount, CreatesAccounts, ChangesAnAccount,
+    MovesAProvider, MovesAnOffice, ChangesRegistrationChecks, ReadsRegistrationChecks,
     CreatesAContact, CreatesContacts, ChangesAContact, RemovesAContact, CreatesABatchInReview, PlacesInReview,
     NotifiesAgain, AddsADocument, ChecksADocument, RemovesADocument, ReleasesAMessage, LiftsASuppression,
     ListsPortals,
