@@ -81,15 +81,15 @@ def checks_page(view: View, attempt: Attempt, values: dict[str, str], **more: An
     """Asks for what may be known of the office or provider."""
     fields = [
         _text(
-            "claim_number", "Historical claim number (optional)", "The number of any claim that was handled before.",
-            required=False, autocomplete="off", maxlength=80,
+            "claim_number", "Historical claim number", "The number of any claim that was handled before.",
+            optional=True, autocomplete="off", maxlength=80,
         )
     ]  # fmt: skip
     if attempt.level == "provider":
         fields.append(
             _text(
-                "birth_date", "The provider's date of birth (optional)", "Year, month and day, such as 1970-01-31.",
-                required=False, autocomplete="off", inputmode="numeric", maxlength=10,
+                "birth_date", "The provider's date of birth", "Year, month and day, such as 1970-01-31.",
+                optional=True, autocomplete="off", inputmode="numeric", maxlength=10,
             )
         )  # fmt: skip
     lead = [
@@ -122,14 +122,14 @@ def you_page(view: View, values: dict[str, str], **more: Any) -> Response:
         [],
         [
             _text("first_name", "First name", autocomplete="given-name", maxlength=60),
-            _text("middle_name", "Middle name (optional)", required=False, autocomplete="additional-name", maxlength=60),
+            _text("middle_name", "Middle name", optional=True, autocomplete="additional-name", maxlength=60),
             _text("last_name", "Last name", autocomplete="family-name", maxlength=60),
             _text(
-                "title", "Title (optional)", "What you are at work, such as Office manager.", required=False,
+                "title", "Title", "What you are at work, such as Office manager.", optional=True,
                 autocomplete="organization-title", maxlength=60,
             ),
             _text("email", "Email address", "We send a code to it, to see that it is yours.", autocomplete="email", **mail),
-            _text("phone", "Phone (optional)", required=False, autocomplete="tel", inputmode="tel", maxlength=40),
+            _text("phone", "Phone", optional=True, autocomplete="tel", inputmode="tel", maxlength=40),
         ],
         values=values,
         button="Send code",
@@ -137,9 +137,9 @@ def you_page(view: View, values: dict[str, str], **more: Any) -> Response:
     )  # fmt: skip
 
 
-def _text(name: str, label: str, hint: str = "", *, required: bool = True, **attributes: Any) -> dict[str, Any]:
+def _text(name: str, label: str, hint: str = "", *, optional: bool = False, **attributes: Any) -> dict[str, Any]:
     return {
-        "kind": "text", "name": name, "label": label, "hint": hint, "required": required, "attributes": attributes,
+        "kind": "text", "name": name, "label": label, "hint": hint, "optional": optional, "attributes": attributes,
     }  # fmt: skip
 
 

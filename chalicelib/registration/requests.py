@@ -113,7 +113,7 @@ def invalidate(key: str) -> bool:
     if row is None or row.status != Status.STARTED.value or is_open(row):
         return False
     slug, entry_id = key.partition("#")[0], str(row.created_key)
-    act = Act(slug, "system:registration")
+    act = Act(slug, "system:registrations")
     tx = act.transaction()
     entries.move(tx, slug, row, "abandon")
     facts.record(tx, act, Kind.REGISTRATION_INVALIDATED, facts.subject("registration", entry_id))
@@ -235,7 +235,7 @@ def _submitted(act: Act, portal: Portal, attempt: Attempt, row: RegistrationRow,
     facts.record(tx, act, Kind.REGISTRATION_SUBMITTED, about, {"account": account.id, "role": role.key})
     facts.record(tx, act, Kind.CREDENTIAL_CREATED, facts.subject("user", attempt.id))
     if asked.event == "approve-itself":
-        facts.record(tx, act.by("system:registration"), Kind.REGISTRATION_AUTO_APPROVED, about)
+        facts.record(tx, act.by("system:registrations"), Kind.REGISTRATION_AUTO_APPROVED, about)
     _tell(tx, act, account, role, attempt, asked)
     tx.commit()
     return status

@@ -445,8 +445,8 @@ def question(heading: str, fields: list[Context], **changed: Any) -> Context:
     return base(heading, heading=heading, fields=fields, lead=[], kept={}, step=2, steps=6) | ways | changed
 
 
-def text_field(name: str, label: str, hint: str = "", *, required: bool = True, **attributes: str) -> Context:
-    own: Context = {"name": name, "label": label, "hint": hint, "required": required, "attributes": attributes}
+def text_field(name: str, label: str, hint: str = "", *, optional: bool = False, **attributes: str) -> Context:
+    own: Context = {"name": name, "label": label, "hint": hint, "optional": optional, "attributes": attributes}
     return {"kind": "text"} | own
 
 
@@ -793,8 +793,8 @@ def _register_states() -> Iterator[Sample]:
     several = [["a" * 32, "Elm Street Clinic", "The office"], ["b" * 32, ENDLESS, "A provider of an office"]]
     meant = [{"kind": "radio", "name": "account", "label": "Office or provider", "hint": "", "options": several}]
     checks = [
-        text_field("claim_number", "Historical claim number (optional)", "The number of any claim.", required=False),
-        text_field("birth_date", "The provider's date of birth (optional)", "Such as 1970-01-31.", required=False),
+        text_field("claim_number", "Historical claim number", "The number of any claim.", optional=True),
+        text_field("birth_date", "The provider's date of birth", "Such as 1970-01-31.", optional=True),
     ]
     no_date = {"birth_date": "There is no such date. Write year, month and day, such as 1970-01-31; or leave it out."}
     roles = [
@@ -805,7 +805,7 @@ def _register_states() -> Iterator[Sample]:
     role = [{"kind": "radio", "name": "role", "label": "Role", "hint": "", "options": roles}]
     you = [
         text_field("first_name", "First name", autocomplete="given-name"),
-        text_field("middle_name", "Middle name (optional)", required=False, autocomplete="additional-name"),
+        text_field("middle_name", "Middle name", optional=True, autocomplete="additional-name"),
         text_field("email", "Email address", "We send a code to it.", autocomplete="email"),
     ]
     wrong_mail = {"first_name": "Enter your first name.", "email": "This is not an email address."}
