@@ -12,6 +12,7 @@ from . import (
     help_requests,
     links,
     passwords,
+    registering,
     second_factor,
     security,
     signing_in,
@@ -23,6 +24,6 @@ from . import (
 )
 
 __all__ = [
-    "answering", "batches", "blueprint", "factor_setup", "forgotten", "help_requests", "links", "passwords",
+    "answering", "batches", "blueprint", "factor_setup", "forgotten", "help_requests", "links", "passwords", "registering",
     "second_factor", "security", "signing_in", "switching", "terms", "uploads", "welcome", "well_known",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from ..facts import Act
 from ..storage import Transaction
 from . import accounts, authority, contacts, user_changes, users
 from .models import UserRow
-from .shapes import Account, ContactDetails, UserDetails
+from .shapes import Account, ContactDetails, QuestionAnswered, UserDetails
 from .users import State, User
 
 
@@ -28,6 +28,7 @@ def add(
     temporary_until: int | None = None,
     state: State = "active",
     contact_id: str | None = None,
+    answers: tuple[QuestionAnswered, ...] = (),
 ) -> None:
     """Add a user of this account to the transaction; and a contact, unless it has one or waits for approval.
 
@@ -54,6 +55,7 @@ def add(
         emails=(details.email,) if details.email else (),
         password_hash=password_hash,
         temporary_until=temporary_until,
+        answers=answers,
     )
 
 

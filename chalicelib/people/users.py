@@ -163,6 +163,15 @@ def listed(
     return Page([_user(portal, row) for row in page.items], page.cursor)
 
 
+def active_at(portal: str, account_id: str, office_id: str, roles: tuple[str, ...], *, limit: int) -> list[User]:
+    """The users at one office or provider, of its office, who may sign in and have one of these roles; the oldest first."""
+    if not roles:
+        return []
+    only = (UserRow.account_id == account_id) & (UserRow.state == "active") & UserRow.role.is_in(*roles)
+    rows = query(UserRow, office_list(portal, office_id), index="by_account", only=only, limit=limit).items
+    return [_user(portal, row) for row in rows]
+
+
 def of_account(portal: str, office_id: str, account_id: str, *, most: int = 1) -> list[User]:
     """The users whose scope is this account of an office, whatever their state; all of them, or more than `most`.
 

@@ -40,6 +40,11 @@ PASSWORDS_TYPED_PER_ADDRESS = Limit(25, 5 * 60)  # threat 3
 LINKS_ASKED_PER_ADDRESS = Limit(20, 5 * 60)  # forgotten passwords and usernames, first links
 HELP_PER_ADDRESS = Limit(5, 3600)  # help requests: anybody may send one, and each is a mail to staff
 HELP_A_DAY = Limit(200, 24 * 3600)  # per portal
+OFFICES_SOUGHT_PER_ADDRESS = Limit(25, 5 * 60)  # by their identifiers, by whoever registers
+OFFICES_SOUGHT = Limit(600, 5 * 60)  # in one portal
+CHECKS_PER_ACCOUNT = Limit(5, 24 * 3600)  # threat 12; more of them are as good as wrong
+CHECKS_PER_ADDRESS = Limit(5, 24 * 3600)
+WAITING_MAILS = Limit(8, 24 * 3600)  # threat 14; to those who decide for one office
 CROWDED = 10  # from this many in a window, a right code gives its count back (below, that write is not worth making)
 
 LOCK_FIRST, LOCK_STEP, LOCK_FOR_GOOD = 10, 5, 100  # failures in a row: first lock, each further lock, staff must unlock

@@ -7,9 +7,11 @@ from typing import Literal
 from ..config import settings
 
 # A client's session, a staff user's; sessions of the same person's other accounts; what was said before the code; between
-# password and code; what a link opened; a factor being set up; the number of a help request that was sent; the form's own;
-# the known browser; the remembered device.
-Kind = Literal["session", "staff", "others", "step", "pending", "setup", "draft", "help", "form", "browser", "device"]
+# password and code; what a link opened; a factor being set up; the number of a help request that was sent; a registration
+# that is not submitted yet; the form's own; the known browser; the remembered device.
+Kind = Literal[
+    "session", "staff", "others", "step", "pending", "setup", "draft", "help", "register", "form", "browser", "device"
+]  # fmt: skip
 
 
 def name(kind: Kind, portal: str) -> str:

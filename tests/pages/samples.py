@@ -442,6 +442,27 @@ def ask_once(**changed: Any) -> Context:
     return base(heading, heading=heading, lead=lead, field=field) | ways | changed
 
 
+def question(heading: str, fields: list[Context], **changed: Any) -> Context:
+    """A page of registering: see `pages/register_forms.py`."""
+    ways: Context = {
+        "action": "/acme/register/checks",
+        "button": "Continue",
+        "back_url": "/acme/register",
+        "on_url": None,
+    }
+    return base(heading, heading=heading, fields=fields, lead=[], kept={}, step=2, steps=6) | ways | changed
+
+
+def text_field(name: str, label: str, hint: str = "", *, optional: bool = False, **attributes: str) -> Context:
+    own: Context = {"name": name, "label": label, "hint": hint, "optional": optional, "attributes": attributes}
+    return {"kind": "text"} | own
+
+
+def register_code(**changed: Any) -> Context:
+    sent: Context = {"destination_masked": "r•••@elm.example", "expires_in": 600, "resend_in": 30, "sends_left": 2}
+    return base("Enter the code we sent", used_up=False, step=5, steps=6) | sent | changed
+
+
 def every() -> Iterator[Sample]:
     """All pages in all states."""
     yield from _sign_in_states()
@@ -461,6 +482,7 @@ def every() -> Iterator[Sample]:
     yield from _security_states()
     yield from _ask_once_states()
     yield from _switch_states()
+    yield from _register_states()
 
 
 def hostile() -> Iterator[Sample]:
@@ -473,7 +495,7 @@ _KEPT = {
     "base", "brand_style", "csrf", "kind", "status_kind", "change_kind", "method", "methods", "href", "slug", "answer",
     "step", "qr", "autocomplete",
 }  # fmt: skip
-_NAMED_BY_US = {"field", "questions"}  # whose `name` is that of a form's field
+_NAMED_BY_US = {"field", "fields", "questions"}  # whose `name` is that of a form's field
 
 
 def _is_kept(key: str) -> bool:
@@ -783,6 +805,62 @@ def _switch_states() -> Iterator[Sample]:
     another: Context = {"kind": "info", "text": "Sign in to the other account. The one you came from stays signed in."}
     yield Sample("sign-in-back", "sign_in.html", sign_in(back=BACK, notice=another))
     yield Sample("password-back", "password.html", password(back=BACK | {"name": ENDLESS}, notice=another))
+
+
+def _register_states() -> Iterator[Sample]:
+    kinds = [
+        ["", "I am not sure"],
+        ["TIN", "Tax identification number (TIN)"],
+        ["NPI", "National provider identifier (NPI)"],
+    ]
+    sought = [
+        text_field("identifier", "Identifier", "Spaces and hyphens make no difference.", autocomplete="off"),
+        {"kind": "select", "name": "qualifier", "label": "Kind of identifier", "hint": "", "options": kinds},
+    ]
+    nobody = {"identifier": "We know no office or provider by this identifier. Check its digits."}
+    begun: Context = {"on_url": "/acme/register/account", "values": {"identifier": "11-3437602", "qualifier": "TIN"}}
+    several = [["a" * 32, "Elm Street Clinic", "The office"], ["b" * 32, ENDLESS, "A provider of an office"]]
+    meant = [{"kind": "radio", "name": "account", "label": "Office or provider", "hint": "", "options": several}]
+    checks = [
+        text_field("claim_number", "Historical claim number", "The number of any claim.", optional=True),
+        text_field("birth_date", "The provider's date of birth", "Such as 1970-01-31.", optional=True),
+    ]
+    no_date = {"birth_date": "There is no such date. Write year, month and day, such as 1970-01-31; or leave it out."}
+    roles = [
+        ["provider-administrator", "Provider Administrator", "Claims, eligibility, manage the users of the location"],
+        ["clerical-user", "Clerical User", "Claims, explanation of benefits, eligibility, panel roster"],
+        ["reader", "Reader", ""],
+    ]
+    role = [{"kind": "radio", "name": "role", "label": "Role", "hint": "", "options": roles}]
+    you = [
+        text_field("first_name", "First name", autocomplete="given-name"),
+        text_field("middle_name", "Middle name", optional=True, autocomplete="additional-name"),
+        text_field("email", "Email address", "We send a code to it.", autocomplete="email"),
+    ]
+    wrong_mail = {"first_name": "Enter your first name.", "email": "This is not an email address."}
+    wrong = {"code": "That code is not right. You can try 4 more times."}
+    over = {"code": "This code has run out. Send another one to go on."}
+    for_elm: Context = {"lead": ["For Elm Street Clinic. Leave out what you do not know."]}
+    yield Sample("register", "question.html", question("Register", sought, step=1))
+    yield Sample(
+        "register-nobody", "question.html", question("Register", sought, errors=nobody, values={"identifier": "1"})
+    )
+    yield Sample("register-begun", "question.html", question("Register", sought, **begun))
+    yield Sample("register-several", "question.html", question("Which one?", meant, kept={"identifier": "11-3437602"}))
+    yield Sample("register-checks", "question.html", question("Security questions", checks, **for_elm))
+    yield Sample(
+        "register-checks-wrong", "question.html", question("Security questions", checks, **for_elm, errors=no_date)
+    )
+    yield Sample("register-role", "question.html", question("Which role do you need?", role, values={"role": "reader"}))
+    yield Sample(
+        "register-role-none", "question.html", question("Which role?", role, errors={"role": "Choose a role."})
+    )
+    yield Sample("register-you", "question.html", question("About you", you, portal=_long_portal()))
+    yield Sample("register-you-wrong", "question.html", question("About you", you, errors=wrong_mail))
+    yield Sample("register-code", "register_code.html", register_code())
+    yield Sample("register-code-wrong", "register_code.html", register_code(errors=wrong, sends_left=1))
+    yield Sample("register-code-over", "register_code.html", register_code(errors=over, used_up=True, expires_in=0))
+    yield Sample("register-code-used-up", "register_code.html", register_code(sends_left=0, portal=_bare()))
 
 
 def _ask_once_states() -> Iterator[Sample]:

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.people import contacts, credentials
 from chalicelib.selfservice import batches
-from tests import staffing
+from tests import registering, staffing
 from tests.browsing import Browser, Seen
 from tests.customers import (
     OTHER_PASSWORD,
@@ -26,6 +26,7 @@ from tests.factories import (
     begin,
     change_account,
     change_batch,
+    change_portal,
     make_client,
     make_machine,
     make_portal,
@@ -36,7 +37,9 @@ from tests.factories import (
 from tests.world import World
 
 KINDS = {"session", "step", "form", "browser", "help"}
-KINDS_OF_USERS = {"session", "staff", "pending", "setup", "draft", "device", "step", "form", "browser", "others"}
+KINDS_OF_USERS = {
+    "session", "staff", "pending", "setup", "draft", "device", "step", "form", "browser", "others", "register",
+}  # fmt: skip
 
 
 class Recording(Browser):
@@ -95,7 +98,17 @@ def every_cookie_of_users(world: World) -> tuple[Customer, staffing.Colleague, l
     office.fill(code=colleague.code())
     office.open(f"/{customer.slug}/staff/security")
     office.press("Sign out")
-    return customer, colleague, [*browser.lines, *phone.lines, *office.lines]
+    newcomer = register_at_an_office(world, customer)
+    return customer, colleague, [*browser.lines, *phone.lines, *office.lines, *newcomer.lines]
+
+
+def register_at_an_office(world: World, customer: Customer) -> Recording:
+    """Somebody called Quibblesworth registers by themselves; their browser."""
+    change_portal(customer.portal, registration={"is_open": True})
+    rosa = registering.make_applicant(world, customer.portal, registering.make_office(customer.portal))
+    rosa.browser = newcomer = Recording()
+    rosa.register(claim="CLM-ZEPHYRINE", last_name="Quibblesworth", phone="+14155557788")
+    return newcomer
 
 
 def test_every_cookie_of_a_user_is_locked_and_empty_of_anything_personal(world: World) -> None:
