@@ -13,6 +13,7 @@ from . import (
     portals,
     product,
     staff,
+    users,
 )
 from .registry import api
 
@@ -20,5 +21,5 @@ blueprint = api.blueprint
 
 __all__ = [
     "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts", "me",
-    "messages", "portals", "product", "staff",
+    "messages", "portals", "product", "staff", "users",
 ]  # fmt: skip

@@ -6,6 +6,8 @@ account's user, if it has one, moves with its number and its primary emails.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from .. import clock, facts, fields, ids
@@ -177,6 +179,19 @@ def still(tx: Transaction, portal: str, account: Account) -> None:
     """Add to the transaction that the account must be open and as it was read. Refused with Stale."""
     as_read = (AccountRow.version == account.version) & (AccountRow.status == "open")
     tx.check(AccountRow(_key(portal, account.id), "account"), when=as_read, refusal=Stale())
+
+
+def names(portal: str, account_ids: Iterable[str]) -> dict[str, str]:
+    """The names of these accounts, at most 100; one that is gone is left out."""
+    keys = [(_key(portal, each), "account") for each in dict.fromkeys(account_ids)]
+    rows = AccountRow.find_many(keys).values() if keys else ()
+    return {str(row.created_key): row.details.name for row in rows}
+
+
+def office_id(portal: str, account_id: str) -> str | None:
+    """The office that an account is, or belongs to; None where there is no such account."""
+    row = AccountRow.find(_key(portal, account_id), "account")
+    return (row.details.parent_id or account_id) if row else None
 
 
 def account_row(portal: str, account_id: str) -> AccountRow:
