@@ -36,7 +36,11 @@ class NewOfficeUser(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     contact_id: Annotated[fields.Identifier, Meta(description="An employee found in users/employees.")] | None = None
     employee: Annotated[Employee, Meta(description="Or one to add at once.")] | None = None
     role: fields.Slug
-    username: Annotated[str, Meta(min_length=1, max_length=200, description="For good: it never changes.")]
+    username: Annotated[
+        str,
+        Meta(min_length=1, max_length=200, description="For good: it never changes."),
+        fields.content(usernames.can_be, usernames.fault),
+    ]
     email: Email | None = None
     first_name: fields.Line = ""
     middle_name: fields.Line = ""
@@ -60,9 +64,9 @@ def add(act: Act, portal: Portal, by: Authority, wanted: NewOfficeUser, *, user_
         authority.refuse(act, about, wanted.role, _NOT_BELOW)
     if authority.must_give(act, by, portal, wanted.role, about) is None:
         raise Invalid(fields={"role": _NO_ROLE})
-    username = usernames.checked(wanted.username)
     person = _employed(portal, wanted)
     details = _details(wanted, person, portal.country)
+    username = usernames.checked(wanted.username)
     made = passwords.generated(portal.slug, user_id, ids.new(), keys.current())
     tx = act.transaction()
     if isinstance(person, Contact):
@@ -115,7 +119,8 @@ def _employed(portal: Portal, wanted: NewOfficeUser) -> Contact | ContactDetails
 
 def _details(wanted: NewOfficeUser, person: ContactDetails | None, country: str) -> UserDetails:
     """Who the user is. Raises Invalid with every field at fault."""
-    wrong: dict[str, str] = {}
+    why_not = usernames.fault(wanted.username)
+    wrong = {"username": why_not} if why_not else {}
     typed = wanted.email or (person.emails[0] if person and person.emails else "")
     email = matching.email_checked(typed) if typed else None
     if email is None:

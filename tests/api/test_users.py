@@ -88,7 +88,7 @@ def test_a_user_is_added_with_a_password_that_is_told_once_and_never_mailed(desk
     assert contacts.get(desk.portal.slug, told["contact_id"]).name == "Ada Okafor"
     (fact,) = facts_of(desk.portal.slug, "staff:office-user:added")
     assert fact.changes == {"account": desk.office.id, "role": "portal-user"}
-    kept = json.dumps([world.scan(table) for table in ("people", "facts", "messages", "tokens")])
+    kept = json.dumps([list(world.scan(table)) for table in ("people", "facts", "messages", "tokens")])
     assert told["temporary_password"] not in kept
 
 
@@ -206,7 +206,11 @@ def test_an_employee_is_added_once_and_can_become_a_user(desk: Desk) -> None:
     }))  # fmt: skip
     (found,) = good(desk.api.get(f"{desk.at}/users/employees?account_id={desk.office.id}")).items
     assert (found["has_user"], found["username"]) == (True, "ada")
-    for wrong, field in (({"telephone": "1234"}, "telephone"), ({"email": "x"}, "email"), ({"last_name": "-"}, "last_name")):
+    for wrong, field in (
+        ({"telephone": "1234"}, "telephone"),
+        ({"email": "x"}, "email"),
+        ({"last_name": "-"}, "last_name"),
+    ):
         reply = desk.api.post(f"{desk.at}/users/employees", {**body, **wrong})
         assert (reply.status, list(reply.errors)) == (400, [field])
     assert desk.api.delete(f"{desk.at}/contacts/{made.id}").code == "conflict", "a user belongs to it"
@@ -215,11 +219,12 @@ def test_an_employee_is_added_once_and_can_become_a_user(desk: Desk) -> None:
 # Lists
 
 
-def test_lists_are_searched_by_what_the_desk_knows(desk: Desk) -> None:
+def test_lists_are_searched_by_what_the_desk_knows(desk: Desk, moment: MovableClock) -> None:
     provider = make_provider(desk.portal, desk.office)
     elsewhere = make_office(desk.portal, name="Oak Street Clinic")
     desk.user(MANAGER, first_name="Zoë", last_name="de la Cruz", username="zoe", email="zoe@elmstreet.example")
     desk.user("clerical-user", first_name="Mary Ann", last_name="Smith", username="mary.ann")
+    moment.advance(1)
     make_office_user(desk.portal, provider, first_name="Bo", last_name="Smithson", username="Bo.99")
     make_office_user(desk.portal, elsewhere, first_name="Al", last_name="Ax", username="al.x")
     make_office_user(desk.portal, elsewhere, first_name="No", last_name="One", username="nobody.yet", state="pending")
@@ -247,7 +252,7 @@ def test_lists_are_searched_by_what_the_desk_knows(desk: Desk) -> None:
     ):
         assert desk.usernames(query) == expected, query
     assert desk.api.get(f"{desk.at}/users?locked=yes").errors.keys() == {"locked"}
-    first = good(desk.api.get(f"{desk.at}/users?limit=3&office_id="))if False else good(desk.api.get(f"{desk.at}/users?limit=3"))
+    first = good(desk.api.get(f"{desk.at}/users?limit=3"))
     rest = good(desk.api.get(f"{desk.at}/users?limit=3&cursor={first.cursor}"))
     assert [each["username"] for each in first.items + rest.items] == ["al.x", "zoe", "mary.ann", "Bo.99"]
     assert rest.cursor is None and 'rel="next"' in first.headers["Link"]
@@ -290,7 +295,9 @@ def test_the_export_is_harmless_in_a_spreadsheet_and_can_be_read_back(desk: Desk
     assert reply.headers["Content-Disposition"].startswith(f'attachment; filename="{desk.portal.slug}-users-2030-')
     assert reply.text.startswith("\ufeff")
     rows = list(csv.DictReader(io.StringIO(reply.text.removeprefix("\ufeff"), newline="")))
-    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝"))]
+    assert not [
+        cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝"))
+    ]
     assert [spreadsheet.read_back(row["first_name"]) for row in rows] == nasty
     assert [spreadsheet.read_back(row["title"]) for row in rows] == [f"={place}" for place in range(len(nasty))]
     (fact,) = facts_of(desk.portal.slug, "staff:office-user:exported")
@@ -329,8 +336,8 @@ def test_a_reset_is_mailed_to_its_owner_alone_and_ends_everything(desk: Desk, wo
 def test_threat_14_resets_without_end_are_few_mails(desk: Desk, world: World, moment: MovableClock) -> None:
     user = desk.user()
     statuses = []
-    for _ in range(100):
-        moment.advance(minutes=10)
+    for _ in range(40):
+        moment.advance(minutes=30)
         statuses.append(desk.act(user, "reset-password").status)
     world.drain()
     assert set(statuses) == {200, 429} and len(world.sent_to(user.email)) == statuses.count(200) <= 8
@@ -529,7 +536,7 @@ def test_threat_32_what_is_looked_for_is_taken_as_it_is(desk: Desk, world: World
     from tests.threats.test_32_key_injection import ODD
 
     desk.user()
-    before = world.scan("people")
+    before = len(list(world.scan("people")))
     for odd in ODD:
         for name in ("first_name", "last_name", "username", "q", "role", "account_id", "office_id", "cursor"):
             for sort in ("name", "created_at"):
@@ -538,6 +545,5 @@ def test_threat_32_what_is_looked_for_is_taken_as_it_is(desk: Desk, world: World
         reply = desk.add(username=odd)
         assert reply.status in (201, 400), reply.text
         if reply.status == 201:
-            good(desk.api.delete(f"{desk.at}/users/{reply.id}"))
-            before = world.scan("people")
-    assert len(world.scan("people")) == len(before)
+            before = len(list(world.scan("people")))
+    assert len(list(world.scan("people"))) == before
