@@ -139,13 +139,20 @@ def test_an_employee_is_added_with_the_user(desk: Desk) -> None:
         ({"contact_id": "0" * 32}, "contact_id"), ({"account_id": "0" * 32}, "account_id"),
         ({"employee": {"first_name": "A", "last_name": "B", "telephone": "12"}}, "employee.telephone"),
         ({"employee": {"first_name": "A", "last_name": "B"}, "contact_id": "0" * 32}, "contact_id"),
-        ({"temporary_password": "x"}, "temporary_password"), ({"state": "active"}, "state"), ({"office_id": "0" * 32}, "office_id"),
+        ({"temporary_password": "x"}, "temporary_password"), ({"state": "active"}, "state"),
+        ({"office_id": "0" * 32}, "office_id"), ({"password_hash": "x"}, "password_hash"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_added_is_refused(desk: Desk, wrong: dict[str, Any], field: str) -> None:
     reply = desk.add(**wrong)
     assert (reply.status, list(reply.errors)) == (400, [field]), reply.text
     assert desk.usernames() == []
+
+
+def test_a_refusal_names_every_field_at_fault(desk: Desk) -> None:
+    wrong = {"username": "a b", "email": "nobody", "last_name": "-", "phone": "abc"}
+    assert desk.add(**wrong).errors.keys() == wrong.keys()
+    assert desk.add(**wrong, role=1).errors.keys() >= {"username", "email", "phone", "role"}
 
 
 def test_users_are_of_open_offices_and_providers_and_employees_of_their_own(desk: Desk) -> None:
@@ -419,8 +426,10 @@ def test_everything_but_the_username_can_be_changed(desk: Desk, world: World) ->
     assert not {"Ada", "new@elmstreet.example"} & set(map(str, fact.changes.values()))
     again = good(desk.api.patch(at, {"first_name": "Ada"})).json
     assert again["version"] == 2 and len(facts_of(desk.portal.slug, "staff:office-user:changed")) == 1
-    for wrong in ({"email": ""}, {"email": None}, {"first_name": ""}, {"role": "none"}, {"phone": "x"}, {"state": "locked"},
-                  {"preferences": {"registration_waiting": ["pigeon"]}}, {"account_id": "0" * 32}, {"password_hash": "x"}):  # fmt: skip
+    for wrong in ({"email": ""}, {"email": None}, {"first_name": ""}, {"role": "none"}, {"phone": "x"},
+                  {"state": "locked"},
+                  {"preferences": {"registration_waiting": ["pigeon"]}}, {"account_id": "0" * 32},
+                  {"password_hash": "x"}):  # fmt: skip
         assert desk.api.patch(at, wrong).status == 400, wrong
     assert desk.api.patch(at, {"title": "X"}, If_Match='"1"').code == "stale"
 
