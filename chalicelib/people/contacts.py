@@ -14,7 +14,7 @@ from . import matching, user_changes, users
 from .models import AccountRow, CardRow, ContactRow
 from .shapes import Contact, ContactDetails, ContactInput
 
-HAS_USER = "This person has a user already. Find it in the list; if it is deleted, restore it."
+_HAS_USER = "This person has a user already. Find it in the list; if it is deleted, restore it."
 _HAS_USER_STILL = "This contact has a user, who can sign in. Delete the user first, then remove this contact."
 
 
@@ -25,21 +25,26 @@ def create(act: Act, country: str, wanted: ContactInput, *, contact_id: str | No
 
 
 def _created(act: Act, account_id: str, details: ContactDetails, contact_id: str | None) -> Contact:
-    """One try at a creation. Raises Stale when the account's number moved meanwhile.
-
-    The claim's revision is raised, so that a move that has read the cards already does not leave the new one behind.
-    """
+    """One try at a creation. Raises Stale when the account's number moved meanwhile."""
     account = _account_row(act.portal, account_id)
     tx = act.transaction()
     made = add_contact(tx, act, account, details, contact_id=contact_id)
+    hold_number(tx, account)
+    tx.commit()
+    return made
+
+
+def hold_number(tx: Transaction, account: AccountRow) -> None:
+    """Add to the transaction that the account's number does not move. Refused with Stale.
+
+    The claim's revision is raised, so that a move that has read the cards already does not leave a new one behind.
+    """
     tx.update(
         CardRow(account.cards, "account"),
         CardRow.revision.add(1),
-        when=CardRow.account_id == account_id,
+        when=CardRow.account_id == str(account.created_key),
         refusal=Stale(),
     )
-    tx.commit()
-    return made
 
 
 def add_contact(
@@ -193,7 +198,7 @@ def give_user(tx: Transaction, portal: str, contact: Contact, user_id: str) -> N
         ContactRow.version.add(1),
         ContactRow.updated_at.set(clock.timestamp()),
         when=ContactRow.pk.exists() & ContactRow.user_id.does_not_exist(),
-        refusal=Conflict(HAS_USER),
+        refusal=Conflict(_HAS_USER),
     )
 
 

@@ -38,6 +38,7 @@ def add(
     """
     row = accounts.account_row(act.portal, account.id)
     accounts.still(tx, act.portal, account)
+    contacts.hold_number(tx, row)
     if contact_id is None and state == "active":
         contact_id = contacts.add_contact(tx, act, row, employee or _contact(details), user_id=user_id).id
     users.add(
@@ -64,6 +65,7 @@ def let_in(tx: Transaction, act: Act, user: User, account: Account, role: str) -
     """Add to the transaction that a user who waited may sign in, in this role. Refused with Stale."""
     row = accounts.account_row(act.portal, account.id)
     accounts.still(tx, act.portal, account)
+    contacts.hold_number(tx, row)
     made = contacts.add_contact(tx, act, row, _contact(user.details), user_id=user.id)
     user_changes.change(
         tx, user, UserRow.state.set("active"), UserRow.role.set(role), UserRow.contact_id.set(made.id),

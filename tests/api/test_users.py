@@ -7,19 +7,23 @@ import io
 import json
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from chalicelib import clock
-from chalicelib.people import contacts, office_desk, user_changes, users
-from chalicelib.people.shapes import Account
+from chalicelib.errors import Conflict, Stale
+from chalicelib.people import contacts, office_desk, user_changes, user_sessions, users
+from chalicelib.people.shapes import Account, Noted
 from chalicelib.portals import Portal
-from chalicelib.security import identities, passwords
+from chalicelib.security import identities, links, passwords
 from chalicelib.storage import Transaction
 from chalicelib.web import spreadsheet
+from tests import meanwhile
 from tests.factories import change_account, facts_of, make_account, make_contact, make_portal
 from tests.offices import MANAGER, OfficeUser, make_office, make_office_user, make_provider
-from tests.staffing import make_session
+from tests.staffing import make_colleague, make_session
+from tests.threats.test_32_key_injection import ODD
 from tests.world import MovableClock, World
 
 from .client import ApiClient, Reply
@@ -116,6 +120,14 @@ def test_of_16_who_make_a_user_of_one_person_one_does(desk: Desk) -> None:
     calls = [partial(desk.api.post, f"{desk.at}/users", {**body, "username": f"maria.{n}"}) for n in range(16)]
     assert sorted(reply.status for reply in at_once(calls)) == [201] + [409] * 15
     assert len(desk.usernames()) == 1
+
+
+def test_an_offices_number_does_not_move_while_somebody_is_added(desk: Desk) -> None:
+    """Else the new contact's card would stay behind under the old number."""
+    with meanwhile.after("dynamodb.Query", lambda: good(desk.add())), pytest.raises(Stale):
+        change_account(desk.portal, desk.office.id, number="ELM-NEW")
+    assert desk.usernames() == ["ada.okafor"]
+    change_account(desk.portal, desk.office.id, number="ELM-NEW")
 
 
 def test_an_employee_is_added_with_the_user(desk: Desk) -> None:
@@ -456,10 +468,6 @@ def test_threat_48_a_reset_still_goes_to_the_address_of_before_for_a_day(
 
 
 def test_whoever_becomes_an_administrator_signs_in_anew(desk: Desk) -> None:
-    from chalicelib.errors import Conflict
-    from chalicelib.people import user_sessions
-    from chalicelib.people.shapes import Noted
-
     user = desk.user()
 
     def enter() -> None:
@@ -473,6 +481,22 @@ def test_whoever_becomes_an_administrator_signs_in_anew(desk: Desk) -> None:
     assert user.user.sessions
     good(desk.api.patch(f"{desk.at}/users/{user.id}", {"role": MANAGER}))
     assert not user.user.sessions
+
+
+@pytest.mark.parametrize("how", ["address", "lock", "delete", "reset"])
+def test_what_lies_in_a_mailbox_opens_nothing_any_more(desk: Desk, how: str) -> None:
+    user = desk.user()
+    at = f"{desk.at}/users/{user.id}"
+    tx = Transaction()
+    links.issue(tx, desk.portal.slug, "password-reset", user.id, seconds=1800)
+    tx.commit()
+    good(desk.api.patch(at, {"title": "Nurse"}))
+    assert links.standing(desk.portal.slug, "password-reset", user.id)
+    if how == "address":
+        good(desk.api.patch(at, {"email": "new@elmstreet.example"}))
+    else:
+        good(desk.api.delete(at) if how == "delete" else desk.act(user, "lock" if how == "lock" else "reset-password"))
+    assert links.standing(desk.portal.slug, "password-reset", user.id) is None
 
 
 # The last manager
@@ -531,8 +555,6 @@ def test_staff_act_by_their_role_and_show_a_second_factor(desk: Desk) -> None:
 
 
 def test_users_of_other_kinds_are_not_at_this_desk(desk: Desk) -> None:
-    from tests.staffing import make_colleague
-
     colleague = make_colleague(desk.portal.slug)
     assert desk.api.get(f"{desk.at}/users/{colleague.id}").status == 404
     assert desk.api.patch(f"{desk.at}/users/{colleague.id}", {"role": MANAGER}).status == 404
@@ -540,10 +562,6 @@ def test_users_of_other_kinds_are_not_at_this_desk(desk: Desk) -> None:
 
 
 def test_threat_32_what_is_looked_for_is_taken_as_it_is(desk: Desk, world: World) -> None:
-    from urllib.parse import quote
-
-    from tests.threats.test_32_key_injection import ODD
-
     desk.user()
     before = len(list(world.scan("people")))
     for odd in ODD:

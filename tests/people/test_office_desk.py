@@ -243,6 +243,13 @@ def test_managers_cannot_leave_an_office_to_itself(town: Town) -> None:
     assert town.below.user.state == "deleted", "of a provider the office looks after"
 
 
+def test_a_provider_can_be_left_to_its_office(town: Town) -> None:
+    provider = make_provider(town.portal, town.elsewhere)
+    only = town.make(provider, MANAGER)
+    office_desk.delete(Act(town.slug, "api-key:x"), town.portal, EVERYWHERE, only.id)
+    assert only.user.state == "deleted"
+
+
 def test_one_who_is_locked_is_nobody_to_rely_on(town: Town) -> None:
     office_desk.lock(*town.by(town.manager), town.deputy.id, "On leave")
     with pytest.raises(Conflict):
