@@ -17,7 +17,8 @@ _HERE = Path(__file__).parent
 # Stories told over a database, many times over: `make check` leaves them to `make test`, but for the quick ones.
 _STORIES = (
     "api/test_guard", "api/test_hostile", "api/test_manual", "api/test_once", "api/test_sessions", "api/test_staff",
-    "api/test_trouble", "faults/", "infra/test_deploy", "infra/test_first_key", "infra/test_owner", "infra/test_template",
+    "api/test_trouble", "api/test_users", "faults/", "infra/test_deploy", "infra/test_first_key", "infra/test_owner",
+    "infra/test_template",
     "journeys/", "local/test_local_pumps", "messaging/test_cold_starts", "messaging/test_crashes", "messaging/test_queues",
     "people/test_automatic_credentials", "people/test_credentials", "selfservice/test_reminders", "threats/",
 )  # fmt: skip

@@ -15,6 +15,7 @@ from . import (
     product,
     registration_checks,
     staff,
+    users,
 )
 from .registry import api
 
@@ -22,5 +23,5 @@ blueprint = api.blueprint
 
 __all__ = [
     "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts", "help_requests",
-    "me", "messages", "portals", "product", "registration_checks", "staff",
+    "me", "messages", "portals", "product", "registration_checks", "staff", "users",
 ]  # fmt: skip

@@ -250,6 +250,19 @@ def _open_as_read(account: Account) -> Condition:
     return (AccountRow.version == account.version) & (AccountRow.status == "open")
 
 
+def names(portal: str, account_ids: Iterable[str]) -> dict[str, str]:
+    """The names of these accounts, at most 100; one that is gone is left out."""
+    keys = [(belonging.account_key(portal, each), "account") for each in dict.fromkeys(account_ids)]
+    rows = AccountRow.find_many(keys).values() if keys else ()
+    return {str(row.created_key): row.details.name for row in rows}
+
+
+def office_id(portal: str, account_id: str) -> str | None:
+    """The office that an account is, or belongs to; None where there is no such account."""
+    row = AccountRow.find(belonging.account_key(portal, account_id), "account")
+    return (row.details.parent_id or account_id) if row else None
+
+
 def account_row(portal: str, account_id: str) -> AccountRow:
     """The stored account. Raises NotFound."""
     row = AccountRow.find(belonging.account_key(portal, account_id), "account")

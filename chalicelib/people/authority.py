@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import facts
-from ..errors import Forbidden
+from ..errors import Forbidden, NotFound
 from ..facts import Act, Kind
 from ..portals import Portal
 from ..portals.roles import PortalRole, may_give
 from ..storage import Transaction
+from . import accounts
 from .shapes import Account
 from .users import User
 
@@ -61,6 +62,21 @@ def must_reach(act: Act, by: Authority, account: Account) -> None:
     """Raises Forbidden, on record, where the account is outside."""
     if not by.reaches(account.id, office_of(account)):
         refuse(act, f"account:{account.id}", "", _OUTSIDE)
+
+
+def account_within(act: Act, by: Authority, account_id: str) -> Account:
+    """The account of this id. Raises NotFound; Forbidden, on record, where it is outside.
+
+    To whoever does not reach everywhere, one that is not there is outside like any other.
+    """
+    try:
+        account = accounts.get(act.portal, account_id)
+    except NotFound:
+        if not by.is_everywhere:
+            refuse(act, f"account:{account_id}", "", _OUTSIDE)
+        raise
+    must_reach(act, by, account)
+    return account
 
 
 def must_give(act: Act, by: Authority, portal: Portal, role_key: str, about: str) -> PortalRole | None:

@@ -10,9 +10,12 @@ from .. import clock, facts, fields, ids
 from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..storage import Condition, Page, Transaction, afresh, query
-from . import matching
+from . import matching, user_changes, users
 from .models import AccountRow, CardRow, ContactRow
 from .shapes import Contact, ContactDetails, ContactInput
+
+_HAS_USER = "This person has a user already. Find it in the list; if it is deleted, restore it."
+_HAS_USER_STILL = "This contact has a user, who can sign in. Delete the user first, then remove this contact."
 
 
 def create(act: Act, country: str, wanted: ContactInput, *, contact_id: str | None = None) -> Contact:
@@ -22,27 +25,41 @@ def create(act: Act, country: str, wanted: ContactInput, *, contact_id: str | No
 
 
 def _created(act: Act, account_id: str, details: ContactDetails, contact_id: str | None) -> Contact:
-    """One try at a creation. Raises Stale when the account's number moved meanwhile.
-
-    The claim's revision is raised, so that a move that has read the cards already does not leave the new one behind.
-    """
+    """One try at a creation. Raises Stale when the account's number moved meanwhile."""
     account = _account_row(act.portal, account_id)
     tx = act.transaction()
     made = add_contact(tx, act, account, details, contact_id=contact_id)
-    tx.update(
-        CardRow(account.cards, "account"),
-        CardRow.revision.add(1),
-        when=CardRow.account_id == account_id,
-        refusal=Stale(),
-    )
+    hold_number(tx, account)
     tx.commit()
     return made
 
 
+def hold_number(tx: Transaction, account: AccountRow) -> None:
+    """Add to the transaction that the account's number does not move. Refused with Stale.
+
+    The claim's revision is raised, so that a move that has read the cards already does not leave a new one behind.
+    """
+    tx.update(
+        CardRow(account.cards, "account"),
+        CardRow.revision.add(1),
+        when=CardRow.account_id == str(account.created_key),
+        refusal=Stale(),
+    )
+
+
 def add_contact(
-    tx: Transaction, act: Act, account: AccountRow, details: ContactDetails, *, contact_id: str | None = None
+    tx: Transaction,
+    act: Act,
+    account: AccountRow,
+    details: ContactDetails,
+    *,
+    contact_id: str | None = None,
+    user_id: str | None = None,
 ) -> Contact:
-    """Add a contact, its card and its fact to the transaction. `details` have been through `checked_contact`."""
+    """Add a contact, its card and its fact to the transaction. `details` have been through `checked_contact`.
+
+    `user_id` is that of the user it has from the start.
+    """
     identifier, now = contact_id or ids.new(), clock.timestamp()
     account_id = str(account.created_key)
     row = ContactRow(
@@ -51,6 +68,7 @@ def add_contact(
         list_key=f"{act.portal}#contact",
         account_key=f"{act.portal}#account#{account_id}",
         account_id=account_id,
+        user_id=user_id,
         created_key=identifier,
         created_at=now,
     )
@@ -98,6 +116,26 @@ def listed(
         ContactRow, hash_key, index=index, between=between, only=only, limit=limit, cursor=cursor, descending=descending
     )
     return Page([_contact(row) for row in page.items], page.cursor)
+
+
+def at_account(
+    portal: str, account_id: str, *, last_name: str = "", limit: int = 50, cursor: str | None = None
+) -> Page[tuple[Contact, str | None]]:
+    """The contacts of one account by name, whose last name begins so, each with the id of its user if it has one."""
+    folded = matching.name_key(last_name)
+    if last_name and not folded:
+        return Page([])
+    page = query(
+        ContactRow, f"{portal}#account#{account_id}", index="by_account_name",
+        between=ContactRow.name_key.startswith(folded) if folded else None, limit=limit, cursor=cursor,
+    )  # fmt: skip
+    return Page([(_contact(row), row.user_id) for row in page.items], page.cursor)
+
+
+def with_user(portal: str, contact_id: str) -> tuple[Contact, str | None]:
+    """The contact as of now, and the id of its user if it has one. Raises NotFound."""
+    row = _row(portal, contact_id)
+    return _contact(row), row.user_id
 
 
 def change(act: Act, country: str, contact_id: str, wanted: ContactInput, *, version: int | None = None) -> Contact:
@@ -149,10 +187,16 @@ def replace_email(tx: Transaction, act: Act, contact_id: str, old: str, new: str
 
 
 def remove(act: Act, contact_id: str, *, version: int | None = None) -> None:
-    """Remove a contact and with it every way in. Refused while a batch is open to it, and with Stale as changes are."""
+    """Remove a contact and with it every way in. Refused while a batch is open to it or it has a user, and with Stale.
+
+    One whose user is deleted may go; the user cannot be restored then.
+    """
     row = _row(act.portal, contact_id)
     if version is not None and version != row.version:
         raise Stale
+    user = users.by_id(act.portal, row.user_id) if row.user_id else None
+    if user is not None and user.state != "deleted":
+        raise Conflict(_HAS_USER_STILL)
     account = _account_row(act.portal, row.account_id)
     card = CardRow.find(account.cards, f"card#{contact_id}")
     if card is None:
@@ -161,10 +205,33 @@ def remove(act: Act, contact_id: str, *, version: int | None = None) -> None:
         raise Conflict("A batch is open to this contact. Choose another contact there first, then remove this one.")
     tx = act.transaction()
     tx.delete(ContactRow(row.pk, row.sk), when=ContactRow.version == row.version, refusal=Stale())
+    if user is not None:
+        user_changes.unchanged(tx, user, Stale())
     tx.check(AccountRow(account.pk, account.sk), when=AccountRow.cards == account.cards, refusal=Stale())
     tx.delete(CardRow(card.pk, card.sk), when=CardRow.revision == card.revision, refusal=Stale())
     facts.record(tx, act, Kind.CONTACT_REMOVED, facts.subject("contact", contact_id), {"account": row.account_id})
     tx.commit()
+
+
+def give_user(tx: Transaction, portal: str, contact: Contact, user_id: str) -> None:
+    """Add to the transaction that a contact has a user from now on. Refused with Conflict where it has one already."""
+    tx.update(
+        ContactRow(_key(portal, contact.id), "contact"),
+        ContactRow.user_id.set(user_id),
+        ContactRow.version.add(1),
+        ContactRow.updated_at.set(clock.timestamp()),
+        when=ContactRow.pk.exists() & ContactRow.user_id.does_not_exist(),
+        refusal=Conflict(_HAS_USER),
+    )
+
+
+def still_of(tx: Transaction, portal: str, contact_id: str, user_id: str) -> None:
+    """Add to the transaction that a contact is still the one of this user. Refused with Conflict."""
+    tx.check(
+        ContactRow(_key(portal, contact_id), "contact"),
+        when=ContactRow.user_id == user_id,
+        refusal=Conflict("The person behind this user was removed from the contacts. Add a new user instead."),
+    )
 
 
 def checked_contact(wanted: ContactDetails, country: str, *, at: str = "") -> ContactDetails:

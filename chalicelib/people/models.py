@@ -12,7 +12,7 @@ from typing import Any
 from pynamodb.attributes import MapAttribute
 
 from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
-from .shapes import AccountInput, ContactInput, QuestionAnswered, UserDetails
+from .shapes import AccountInput, ContactInput, Preferences, QuestionAnswered, UserDetails
 
 
 class PersonRow(Row):
@@ -96,7 +96,8 @@ class UserRow(PersonRow):
     `version` counts every change but sign-ins. `cards` is the partition of the account's client number, `emails` are the
     addresses notices go to: of a customer both follow the account. `emails_before` were so until `emails_at`.
     `sessions` and `devices` hold what is signed in and remembered: the SHA-256 of the cookie to a JSON note. A session or
-    device that is not in there is over, whatever else exists of it.
+    device that is not in there is over, whatever else exists of it. `lock_reason` is a word of ours, `lock_note` what an
+    administrator said; `first_key`, `last_key`, `username_text` and `search_text` are what lists are searched by.
     """
 
     kind = UnicodeAttribute()
@@ -112,6 +113,8 @@ class UserRow(PersonRow):
     emails_before: Packed[tuple[str, ...]] = Packed(tuple[str, ...], null=True)
     emails_at = NumberAttribute(null=True)
     lock_reason = UnicodeAttribute(null=True)
+    lock_note = UnicodeAttribute(null=True)
+    locked_at = NumberAttribute(null=True)
     password_hash = UnicodeAttribute(null=True)
     password_at = NumberAttribute(null=True)
     temporary_until = NumberAttribute(null=True)
@@ -129,6 +132,11 @@ class UserRow(PersonRow):
     terms = UnicodeAttribute(null=True)
     signed_in_at = NumberAttribute(null=True)
     signed_in_before = NumberAttribute(null=True)
+    first_key = UnicodeAttribute(null=True)
+    last_key = UnicodeAttribute(null=True)
+    username_text = UnicodeAttribute(null=True)
+    search_text = UnicodeAttribute(null=True)
+    preferences: Packed[Preferences] = Packed(Preferences, null=True)
 
 
 class IdentifierRow(Row):

@@ -29,15 +29,17 @@ def add(
     state: State = "active",
     contact_id: str | None = None,
     answers: tuple[QuestionAnswered, ...] = (),
+    employee: ContactDetails | None = None,
 ) -> None:
     """Add a user of this account to the transaction; and a contact, unless it has one or waits for approval.
 
-    Refused with UsernameTaken, and with Stale when the account was changed or closed since it was read.
+    `employee` is what is said of that contact, where it is more than of the user. Refused with UsernameTaken, and with
+    Stale when the account was changed or closed since it was read.
     """
     row = accounts.account_row(act.portal, account.id)
     accounts.receive_user(tx, act.portal, account)
     if contact_id is None and state == "active":
-        contact_id = contacts.add_contact(tx, act, row, _contact(details)).id
+        contact_id = contacts.add_contact(tx, act, row, employee or _contact(details), user_id=user_id).id
     users.add(
         tx,
         act.portal,
@@ -63,7 +65,7 @@ def let_in(tx: Transaction, act: Act, user: User, account: Account, role: str) -
     """Add to the transaction that a user who waited may sign in, in this role. Refused with Stale."""
     row = accounts.account_row(act.portal, account.id)
     accounts.receive_user(tx, act.portal, account)
-    made = contacts.add_contact(tx, act, row, _contact(user.details))
+    made = contacts.add_contact(tx, act, row, _contact(user.details), user_id=user.id)
     user_changes.change(
         tx, user, UserRow.state.set("active"), UserRow.role.set(role), UserRow.contact_id.set(made.id),
         UserRow.cards.set(row.cards),

@@ -12,6 +12,7 @@ from . import matching
 Name = Annotated[fields.Required, fields.content(matching.name_key, matching.NO_NAME)]
 Email = Annotated[fields.Email, fields.content(matching.email_checked, matching.email_fault)]
 Phone = Annotated[fields.Line, fields.content(matching.may_be_phone, matching.NO_PHONE)]
+Channel = Literal["email"]
 RecordType = Literal["lead", "client", "customer", "office", "provider"]
 
 
@@ -112,6 +113,14 @@ class UserDetails(ProfileCard, frozen=True, kw_only=True, forbid_unknown_fields=
     last_name: fields.Line = ""
     middle_name: fields.Line = ""
     email: Email | None = None
+
+
+class Preferences(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """By what ways somebody wants to hear of an event. What concerns the security of a sign-in is always mailed."""
+
+    registration_waiting: Annotated[
+        tuple[Channel, ...], Meta(max_length=1, description="A registration waits for you to decide it. Empty: never.")
+    ] = ("email",)
 
 
 class QuestionAnswered(Struct, frozen=True, kw_only=True):

@@ -15,15 +15,12 @@ import msgspec
 from msgspec import Meta
 
 from .. import clock, facts, fields, ids
-from ..errors import Conflict, Forbidden, Invalid, NotFound, Stale, TooMany
+from ..errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from ..facts import Act, Kind
-from ..messaging.queue import queue
 from ..portals.permissions import may_grant
-from ..security import identities, keys, links, passwords
-from ..security.identities import SendsUsedUp
-from ..security.limits import CODE_SENDS
+from ..security import identities, links
 from ..storage import Page, Transaction
-from . import matching, user_changes, user_factors, usernames, users
+from . import mailing, matching, user_changes, user_factors, usernames, users
 from .shapes import Email, ProfileCard, UserDetails
 from .telling import tell, tell_replaced
 from .users import User, UsernameTaken
@@ -37,7 +34,6 @@ _TAKEN = (
     "and reactivate them."
 )
 _LAST_OWNER = "This is the last owner who can sign in here. Make somebody else an owner first."
-_TOO_MANY_MAILS = "This address has been sent as much as may be for now. Wait, then try again."
 
 
 class StaffInput(ProfileCard, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -112,7 +108,7 @@ def invite(act: Act, by: By, wanted: StaffInput, *, country: str = "", user_id: 
     )
     _send_invitation(tx, act, by, user_id, email, wanted.role)
     try:
-        _commit(tx)
+        mailing.commit(tx)
     except UsernameTaken:
         raise UsernameTaken(_TAKEN) from None
     return get(act.portal, user_id)
@@ -127,7 +123,7 @@ def send_invitation_again(act: Act, by: By, user_id: str) -> StaffUser:
     tx = act.transaction()
     user_changes.still(tx, user, Stale())
     _send_invitation(tx, act, by, user.id, user.emails[0], user.role)
-    _commit(tx)
+    mailing.commit(tx)
     return get(act.portal, user_id)
 
 
@@ -212,16 +208,10 @@ def send_temporary_password(act: Act, by: By, user_id: str) -> StaffUser:
         raise Conflict("This user is locked. Unlock them first.")
     if user.password_hash is None:
         raise Conflict("This user has not accepted the invitation yet. Send the invitation again.")
-    nonce, version = ids.new(), keys.current()
-    made = passwords.generated(act.portal, user.id, nonce, version)
-    until = clock.timestamp() + passwords.TEMPORARY_SECONDS
     tx = act.transaction()
-    user_changes.set_password(tx, user, passwords.hashed(made), temporary_until=until)
-    links.cancel(tx, act.portal, "password-reset", user.id)
-    own = {"holder": user.id, "nonce": nonce, "version": str(version), "username": user.username, "staff": "yes"}
-    _mail(tx, act, "temporary-password", user.id, user.reset_emails[0], own, until)
+    mailing.send_temporary_password(tx, act, user)
     facts.record(tx, act, Kind.STAFF_PASSWORD_SENT, _about(user.id))
-    _commit(tx)
+    mailing.commit(tx)
     return get(act.portal, user_id)
 
 
@@ -340,30 +330,8 @@ def _cancel_links(tx: Transaction, user: User) -> None:
 def _send_invitation(tx: Transaction, act: Act, by: By, user_id: str, email: str, role: str) -> None:
     link = links.issue(tx, act.portal, "staff-invitation", user_id, seconds=_INVITED_SECONDS)
     own = {**links.context(link), "inviter": by.name, "role": role}
-    _mail(tx, act, "staff-invitation", user_id, email, own, link.valid_until)
+    mailing.mail(tx, act, "staff-invitation", user_id, email, own, link.valid_until)
     facts.record(tx, act, Kind.STAFF_INVITED, _about(user_id), {"role": role})
-
-
-def _mail(
-    tx: Transaction, act: Act, template: str, user_id: str, to: str, context: dict[str, str], not_after: int
-) -> None:
-    """A mail that opens something, counted with whatever else goes to this address."""
-    identities.note_destination(
-        tx, act.portal, identities.identity("destination", "email", matching.email_key(to), "")
-    )  # fmt: skip
-    about = _about(user_id)
-    queue(
-        tx, act, template=template, channel="email", to=to, about=about, context=context, urgent=True,
-        not_after=not_after,
-    )  # fmt: skip
-
-
-def _commit(tx: Transaction) -> None:
-    """Commit what mails something. Raises TooMany where the address has had its fill."""
-    try:
-        tx.commit()
-    except SendsUsedUp as refusal:
-        raise TooMany(_TOO_MANY_MAILS, retry_after=refusal.retry_after or CODE_SENDS.seconds) from None
 
 
 def _email(typed: str) -> str:

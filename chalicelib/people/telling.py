@@ -10,7 +10,10 @@ from ..facts import Act
 from ..messaging.queue import queue
 from ..security import links
 from ..storage import Transaction
+from .shapes import Channel
 from .users import User
+
+Event = Literal["registration_waiting"]
 
 Change = Literal[
     "password", "username", "username-deleted", "totp-added", "totp-removed", "sms-added", "sms-removed",
@@ -35,6 +38,12 @@ def tell(
     for place, address in enumerate(user.emails if to is None else to):
         own = {"change": change, "username": username or user.username}
         _mail(tx, act, user, "credential-changed", address, {**links.context(link, place), **own})
+
+
+def wants(user: User, event: Event, channel: Channel) -> bool:
+    """Whether somebody wants to hear of an event in this way. Not asked for what concerns the security of a sign-in."""
+    wanted: tuple[Channel, ...] = getattr(user.preferences, event)
+    return channel in wanted
 
 
 def tell_gone(tx: Transaction, act: Act, user: User) -> None:

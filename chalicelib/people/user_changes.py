@@ -10,9 +10,9 @@ from .. import clock
 from ..errors import NotFound, Refusal, Stale
 from ..storage import Action, Transaction
 from .models import UserIdRow, UserRow
-from .shapes import Noted, QuestionAnswered, UserDetails
+from .shapes import Noted, Preferences, QuestionAnswered, UserDetails
 from .user_sessions import as_read, bare, noted_json
-from .users import State, User, UsernameTaken, id_key, name_key, name_key_of, user_key
+from .users import State, User, UsernameTaken, id_key, name_key, name_key_of, searched_by, user_key
 
 
 def rename(tx: Transaction, user: User, username: str, username_key: str) -> None:
@@ -43,13 +43,29 @@ def remove(tx: Transaction, user: User) -> None:
     tx.delete(UserIdRow(id_key(user.portal, user.id), "user"))
 
 
-def change_details(tx: Transaction, user: User, details: UserDetails, *, role: str | None = None) -> None:
-    """Add another name, address or role of a staff user to the transaction. Refused with Stale."""
+def change_details(
+    tx: Transaction,
+    user: User,
+    details: UserDetails,
+    *,
+    role: str | None = None,
+    preferences: Preferences | None = None,
+    signs_out: bool = False,
+) -> None:
+    """Add another name, address, role or preference of a staff or office user to the transaction. Refused with Stale.
+
+    `signs_out` ends every session and forgets every device.
+    """
+    searched = searched_by(details, user.username, user.username_key)
     actions = [
         UserRow.details.set(details),
         UserRow.name_key.set(name_key(details, user.username, user.id)),
+        *(getattr(UserRow, name).set(value) for name, value in searched.items()),
         *_new_emails(user, (details.email,) if details.email else ()),
+        *(all_out() if signs_out else ()),
     ]
+    if preferences is not None:
+        actions.append(UserRow.preferences.set(preferences))
     if role is not None:
         actions.append(UserRow.role.set(role))
     change(tx, user, *actions)
@@ -82,16 +98,24 @@ def set_password(
         UserRow.devices.set({}),
     ]
     if unlocks:
-        actions += [UserRow.state.set("active"), UserRow.lock_reason.remove()]
+        actions += [UserRow.state.set("active"), *_lock()]
     if answers is not None:
         actions.append(UserRow.answers.set(answers))
     change(tx, user, *actions)
 
 
-def set_state(tx: Transaction, user: User, state: State, reason: str = "") -> None:
-    """Add another state to the transaction: whoever is not active is signed out everywhere at once. Refused with Stale."""
-    said = UserRow.lock_reason.set(reason) if reason else UserRow.lock_reason.remove()
-    change(tx, user, UserRow.state.set(state), said, *(all_out() if state != "active" else ()))
+def set_state(tx: Transaction, user: User, state: State, reason: str = "", *, note: str = "") -> None:
+    """Add another state to the transaction: whoever is not active is signed out everywhere at once. Refused with Stale.
+
+    Of a lock, `reason` is a word of ours and `note` what was said. A user who is deleted keeps the lock they had.
+    """
+    said = () if state == "deleted" else _lock(reason, note, clock.timestamp() if state == "locked" else 0)
+    change(tx, user, UserRow.state.set(state), *said, *(all_out() if state != "active" else ()))
+
+
+def undelete(tx: Transaction, user: User, state: State) -> None:
+    """Add to the transaction that a user who was deleted is there again, locked for the reason of before or not."""
+    change(tx, user, UserRow.state.set(state))
 
 
 def accept_terms(tx: Transaction, user: User, version: str) -> None:
@@ -130,6 +154,15 @@ def _new_emails(user: User, emails: tuple[str, ...]) -> list[Action]:
         UserRow.emails_before.set(user.reset_emails),
         UserRow.emails_at.set(clock.timestamp()),
     ]
+
+
+def _lock(reason: str = "", note: str = "", at: int = 0) -> tuple[Action, ...]:
+    """The actions that say why and since when a user is locked, or that it is not."""
+    return (
+        UserRow.lock_reason.set(reason) if reason else UserRow.lock_reason.remove(),
+        UserRow.lock_note.set(note) if note else UserRow.lock_note.remove(),
+        UserRow.locked_at.set(at) if at else UserRow.locked_at.remove(),
+    )
 
 
 def all_out() -> tuple[Action, ...]:

@@ -73,6 +73,20 @@ def checked(typed: str) -> str:
     return text.lower() if _UNLIKE.search(text) else text
 
 
+def fault(typed: str) -> str:
+    """Why this cannot be a username; empty if it can."""
+    try:
+        checked(typed)
+    except Invalid as refusal:
+        return refusal.fields["username"]
+    return ""
+
+
+def can_be(typed: str) -> bool:
+    """Whether this can be a username."""
+    return not fault(typed)
+
+
 def is_email(text: str) -> bool:
     """Whether it has the form of an email address, near enough to allow it the length of one."""
     name, at, host = text.partition("@")

@@ -6,7 +6,7 @@ customer has its account's id: so an account has one at most. `user_changes`, `u
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from ..errors import Conflict, NotFound, Refusal
 from ..storage import Page, Transaction, query
 from . import matching
 from .models import UserIdRow, UserRow
-from .shapes import Noted, QuestionAnswered, UserDetails
+from .shapes import Noted, Preferences, QuestionAnswered, UserDetails
 
 Kind = Literal["customer", "staff", "office"]
 Side = Literal["customer", "staff"]
@@ -70,11 +70,14 @@ class User:
     sessions: Mapping[str, Noted] = field(repr=False)
     devices: Mapping[str, Noted] = field(repr=False)
     lock_reason: str
+    lock_note: str
+    locked_at: int
     terms: str
     signed_in_at: int | None
     signed_in_before: int | None
     created_at: int
     updated_at: int
+    preferences: Preferences
 
     @property
     def is_active(self) -> bool:
@@ -134,7 +137,7 @@ class User:
 def find(portal: str, username_key: str) -> User | None:
     """The user of a (folded) username, in one consistent read. Any text may be asked for."""
     row = UserRow.find(user_key(portal, username_key), "user") if username_key else None
-    return _user(portal, row) if row else None
+    return of_row(portal, row) if row else None
 
 
 def by_id(portal: str, user_id: str) -> User | None:
@@ -152,15 +155,24 @@ def get(portal: str, user_id: str) -> User:
     return found
 
 
+def of_ids(portal: str, user_ids: Iterable[str]) -> dict[str, User]:
+    """The users of these ids, at most 100, in two consistent calls; whoever is not there is left out."""
+    keys = [(id_key(portal, each), "user") for each in dict.fromkeys(user_ids)]
+    pointers = UserIdRow.find_many(keys) if keys else {}
+    places = [(user_key(portal, pointer.username_key), "user") for pointer in pointers.values()]
+    rows = UserRow.find_many(places) if places else {}
+    return {str(row.created_key): of_row(portal, row) for row in rows.values()}
+
+
 def listed(
     portal: str, kind: Kind, *, sort: str = "-created_at", limit: int = 50, cursor: str | None = None
 ) -> Page[User]:
     """The users of one kind, by `created_at` or `name` (a leading - turns it round)."""
     index = "by_name" if sort.removeprefix("-") == "name" else "by_created"
     page = query(
-        UserRow, _list_key(portal, kind), index=index, limit=limit, cursor=cursor, descending=sort.startswith("-")
+        UserRow, list_key(portal, kind), index=index, limit=limit, cursor=cursor, descending=sort.startswith("-")
     )
-    return Page([_user(portal, row) for row in page.items], page.cursor)
+    return Page([of_row(portal, row) for row in page.items], page.cursor)
 
 
 def active_at(portal: str, account_id: str, office_id: str, roles: tuple[str, ...], *, limit: int) -> list[User]:
@@ -169,7 +181,7 @@ def active_at(portal: str, account_id: str, office_id: str, roles: tuple[str, ..
         return []
     only = (UserRow.account_id == account_id) & (UserRow.state == "active") & UserRow.role.is_in(*roles)
     rows = query(UserRow, office_list(portal, office_id), index="by_account", only=only, limit=limit).items
-    return [_user(portal, row) for row in rows]
+    return [of_row(portal, row) for row in rows]
 
 
 def of_account(portal: str, office_id: str, account_id: str, *, most: int = 1) -> list[User]:
@@ -184,7 +196,7 @@ def of_account(portal: str, office_id: str, account_id: str, *, most: int = 1) -
         found, cursor = found + page.items, page.cursor
         if cursor is None:
             break
-    return [_user(portal, row) for row in found]
+    return [of_row(portal, row) for row in found]
 
 
 def add(
@@ -215,7 +227,7 @@ def add(
     row = UserRow(
         pk=user_key(portal, username_key),
         sk="user",
-        list_key=_list_key(portal, kind),
+        list_key=list_key(portal, kind),
         created_key=user_id,
         account_key=office_list(portal, office_id) if office_id else None,
         created_at=now,
@@ -238,6 +250,8 @@ def add(
         devices={},
     )
     row.name_key = name_key_of(row)
+    for name, value in searched_by(row.details, username, username_key).items():
+        setattr(row, name, value)
     tx.put(row, when=UserRow.pk.does_not_exist(), refusal=UsernameTaken())
     tx.put(
         UserIdRow(pk=id_key(portal, user_id), sk="user", username_key=username_key),
@@ -256,7 +270,8 @@ def id_is_free(tx: Transaction, portal: str, user_id: str, refusal: Refusal) -> 
     tx.check(UserIdRow(id_key(portal, user_id), "user"), when=UserIdRow.pk.does_not_exist(), refusal=refusal)
 
 
-def _user(portal: str, row: UserRow) -> User:
+def of_row(portal: str, row: UserRow) -> User:
+    """The user that a row holds."""
     return User(
         id=str(row.created_key),
         portal=portal,
@@ -289,11 +304,14 @@ def _user(portal: str, row: UserRow) -> User:
         sessions=_notes(row.sessions),
         devices=_notes(row.devices),
         lock_reason=row.lock_reason or "",
+        lock_note=row.lock_note or "",
+        locked_at=int(row.locked_at or 0),
         terms=row.terms or "",
         signed_in_at=int(row.signed_in_at) if row.signed_in_at else None,
         signed_in_before=int(row.signed_in_before) if row.signed_in_before else None,
         created_at=int(row.created_at or 0),
         updated_at=int(row.updated_at or 0),
+        preferences=row.preferences or Preferences(),
     )
 
 
@@ -302,7 +320,8 @@ def _notes(held: Any) -> dict[str, Noted]:
     return {name: msgspec.json.decode(text, type=Noted) for name, text in values.items()}
 
 
-def _list_key(portal: str, kind: Kind) -> str:
+def list_key(portal: str, kind: Kind) -> str:
+    """The index partition that lists the users of a kind."""
     return f"{portal}#{kind}-user"
 
 
@@ -324,3 +343,16 @@ def name_key_of(row: UserRow) -> str:
 def name_key(details: UserDetails, username: str, user_id: str) -> str:
     """What a user of this name is sorted by: the last name first."""
     return f"{matching.name_key(details.last_name + details.first_name) or matching.name_key(username)}#{user_id}"
+
+
+def searched_by(details: UserDetails, username: str, username_key: str) -> dict[str, str]:
+    """What lists of users find a user by: the beginnings of names and username, and any part of what is said of them."""
+    first, last = matching.name_key(details.first_name), matching.name_key(details.last_name)
+    email = matching.email_key(details.email or "")
+    parts = (first, matching.name_key(details.middle_name), last, username_key, username.casefold(), email)
+    return {
+        "first_key": first,
+        "last_key": last,
+        "username_text": username_key,
+        "search_text": " ".join(part for part in parts if part),
+    }

@@ -36,7 +36,8 @@ _IF_NONE_MATCH = {
     "schema": {"type": "string"},
     "description": "The ETag of the version at hand. If it is the present one, the answer is 304 without a body.",
 }
-_PATH_TEXTS = {"portal": "The portal's slug.", "key": "The API key's id.", "user": "The staff user's id."}
+_PATH_TEXTS = {"portal": "The portal's slug.", "key": "The API key's id.", "user": "The user's id."}
+_TEXTS = {"docs": "text/html", "export": "text/csv"}  # what is no JSON, by the end of its path
 _SCHEMES: dict[str, dict[str, str]] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "Authorization: Bearer ls_..."},
     "header": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "The same key, alone."},
@@ -277,8 +278,8 @@ def _good(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if operation.gives is None:
         if operation.status != 204:
-            kind = "text/html" if operation.path.endswith("/docs") else "application/json"
-            good["content"] = {kind: {"schema": {"type": "string" if kind == "text/html" else "object"}}}
+            kind = _TEXTS.get(operation.path.rpartition("/")[2], "application/json")
+            good["content"] = {kind: {"schema": {"type": "string" if kind in _TEXTS.values() else "object"}}}
     elif operation.many:
         items = {"type": "array", "items": schemas.of(operation.gives)}
         cursor = {"type": ["string", "null"], "description": "Where the next page starts; null on the last one."}

@@ -23,14 +23,18 @@ B = TypeVar("B")
 Body = Literal["whole", "patch", "rows"]
 
 
+Limit = Annotated[int, Meta(ge=1, le=100, description="How many at most, 1 to 100.")]
+Cursor = Annotated[
+    str,
+    Meta(max_length=2000, description="Where to go on: the cursor of the page before. Leave all else as it was."),
+]
+
+
 class Paging(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Query parameters of every list."""
 
-    limit: Annotated[int, Meta(ge=1, le=100, description="How many at most, 1 to 100.")] = 50
-    cursor: Annotated[
-        str,
-        Meta(max_length=2000, description="Where to go on: the cursor of the page before. Leave all else as it was."),
-    ] = ""
+    limit: Limit = 50
+    cursor: Cursor = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,7 @@ def nothing() -> Answer:
     return Answer(status=204)
 
 
-def page(found: Page[Any], path: str, query: Paging) -> Answer:
+def page(found: Page[Any], path: str, query: Struct) -> Answer:
     """A page of a list, with a link to the next one. `path` is that of the request."""
     value = {"items": found.items, "cursor": found.cursor}
     if found.cursor is None:

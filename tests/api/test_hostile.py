@@ -24,6 +24,9 @@ def bodies(office: Office) -> list[tuple[str, str, dict[str, Any]]]:
     contact = office.contact(account).id
     batch = office.batch(account_id=account, renewal_contact_id=contact).id
     person = {"first_name": "A", "last_name": "B"}
+    clinic = office.account("Clinic", record_type="office").id
+    added = {"account_id": clinic, "role": "portal-user", "email": "a@x.example", **person}
+    user = good(office.api.post(f"{office.at}/users", {**added, "username": "a.user"})).id
     return [
         ("PATCH", office.at, {"name": "Renamed"}),
         ("POST", f"{office.at}/accounts", {"name": "New"}),
@@ -33,6 +36,10 @@ def bodies(office: Office) -> list[tuple[str, str, dict[str, Any]]]:
         ("POST", f"{office.at}/batches", {"account_id": account, "renewal_contact_id": contact, "title": "T"}),
         ("PATCH", f"{office.at}/batches/{batch}", {"title": "Renamed"}),
         ("POST", f"{office.at}/batches/{batch}/documents", {"name": "a.pdf", "content_type": "application/pdf"}),
+        ("POST", f"{office.at}/users", {**added, "username": "another.user"}),
+        ("POST", f"{office.at}/users/employees", {"account_id": clinic, **person}),
+        ("PATCH", f"{office.at}/users/{user}", {"first_name": "Renamed"}),
+        ("POST", f"{office.at}/users/{user}/lock", {"reason": "Renamed"}),
         ("POST", f"{office.at}/api-keys", {"name": "K", "scopes": ["accounts:read"]}),
     ]
 
@@ -40,7 +47,7 @@ def bodies(office: Office) -> list[tuple[str, str, dict[str, Any]]]:
 def state(office: Office) -> list[Any]:
     return [
         good(office.api.get(f"{office.at}{part}")).json
-        for part in ("", "/accounts", "/contacts", "/batches", "/api-keys")
+        for part in ("", "/accounts", "/contacts", "/batches", "/api-keys", "/users?deleted=any")
     ]
 
 
@@ -48,7 +55,8 @@ def test_no_field_can_be_set_that_is_not_offered(office: Office) -> None:
     cases = bodies(office)
     before = state(office)
     for method, path, body in cases:
-        for name in PRIVILEGED:
+        offered = {"contact_id"} if (method, path) == ("POST", f"{office.at}/users") else set()
+        for name in set(PRIVILEGED) - offered:
             reply = office.api.call(method, path, {**body, name: "x"})
             assert (reply.status, reply.errors) == (400, {name: f"There is no field called {name} here."}), (path, name)
     nested = office.api.patch(office.at, {"policy": {"code_minutes": 10, "admin": True}})

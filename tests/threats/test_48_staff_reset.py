@@ -24,6 +24,7 @@ from tests.customers import (
     with_app,
 )
 from tests.factories import change_account, make_machine, staff
+from tests.offices import make_office, make_office_user
 from tests.staffing import PASSWORD as STAFF_PASSWORD
 from tests.staffing import Colleague, make_colleague, signed_in
 from tests.threats.conftest import Hashes
@@ -150,6 +151,36 @@ def test_staff_choose_nobodys_password(world: World, hashes: Hashes) -> None:
         world.drain()
     assert not hashes_match(customer, colleague, OTHER_PASSWORD)
     assert customer.user.password_hash == before[0]
+
+
+def test_whoever_looks_after_an_office_chooses_nobodys_password_and_sees_it_once(world: World, hashes: Hashes) -> None:
+    """The one exception, of adding a user: told in the first answer, and never again anywhere."""
+    portal = password_portal(world)
+    office, machine = make_office(portal), make_machine(portal)
+    user = make_office_user(portal, office)
+    adding = {"account_id": office.id, "role": "portal-user", "username": "ada.okafor", "first_name": "Ada",
+              "last_name": "Okafor", "email": "ada@elmstreet.example"}  # fmt: skip
+    for method, path, body in (
+        ("POST", "users", adding),
+        ("PATCH", f"users/{user.id}", {}),
+        ("POST", f"users/{user.id}/lock", {"reason": "x"}),
+        ("POST", f"users/{user.id}/reset-password", {}),
+    ):
+        for name in ("password", "password_hash", "temporary_password", "totp_seed", "recovery"):
+            assert machine.ask(method, path, {**body, name: OTHER_PASSWORD}).status == 400, (path, name)
+    assert user.user.password_hash and user.user.is_active
+    made = machine.ask("POST", "users", adding)
+    told = TEMPORARY.findall(made.text)
+    assert made.status == 201 and len(told) == 1
+    reset = machine.ask("POST", f"users/{user.id}/reset-password")
+    world.drain()
+    (mailed,) = TEMPORARY.findall("".join(sent.text for sent in world.inbox))
+    seen = reset.text + "".join(
+        machine.ask("GET", path).text
+        for path in ("users", "users/export", f"users/{user.id}", "facts?limit=100", "messages?limit=100", "contacts")
+    )
+    assert user.username in seen
+    assert [each for each in (*told, mailed) if each in seen + at_rest(world)] == []
 
 
 def hashes_match(customer: Customer, colleague: Colleague, password: str) -> bool:
