@@ -249,7 +249,7 @@ class MovesAnOffice(Journey):
 
     def prepare(self) -> None:
         self.office = make_office(self.portal)
-        self.user = make_office_user(self.portal, self.office)
+        self.user = make_office_user(self.portal, self.office).user
         self.number = f"MO-{next(_names)}"
 
     def act(self) -> Seen:
