@@ -9,6 +9,7 @@ from . import (
     batches,
     factor_setup,
     forgotten,
+    joining,
     links,
     passwords,
     second_factor,
@@ -22,6 +23,6 @@ from . import (
 )
 
 __all__ = [
-    "answering", "batches", "blueprint", "factor_setup", "forgotten", "links", "passwords", "second_factor", "security",
-    "signing_in", "switching", "terms", "uploads", "welcome", "well_known",
+    "answering", "batches", "blueprint", "factor_setup", "forgotten", "joining", "links", "passwords", "second_factor",
+    "security", "signing_in", "switching", "terms", "uploads", "welcome", "well_known",
 ]  # fmt: skip

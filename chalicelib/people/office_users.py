@@ -7,10 +7,10 @@ no contact yet; being turned away frees the username. What administrators do wit
 from __future__ import annotations
 
 from ..facts import Act
-from ..storage import Transaction
-from . import accounts, authority, contacts, user_changes, users
+from ..storage import Transaction, query
+from . import accounts, authority, contacts, matching, user_changes, users
 from .models import UserRow
-from .shapes import Account, ContactDetails, UserDetails
+from .shapes import Account, ContactDetails, QuestionAnswered, UserDetails
 from .users import State, User
 
 
@@ -28,6 +28,7 @@ def add(
     temporary_until: int | None = None,
     state: State = "active",
     contact_id: str | None = None,
+    answers: tuple[QuestionAnswered, ...] = (),
 ) -> None:
     """Add a user of this account to the transaction; and a contact, unless it has one or waits for approval.
 
@@ -54,6 +55,7 @@ def add(
         emails=(details.email,) if details.email else (),
         password_hash=password_hash,
         temporary_until=temporary_until,
+        answers=answers,
     )
 
 
@@ -73,6 +75,20 @@ def turn_away(tx: Transaction, user: User) -> None:
     user_changes.remove(tx, user)
 
 
+def addresses_of(portal: str, account: Account) -> dict[str, State]:
+    """The (folded) addresses of those who are users of this very account, locked ones too, and how each stands."""
+    found: dict[str, State] = {}
+    own = (UserRow.account_id == account.id) & UserRow.state.is_in("active", "locked")
+    partition, cursor = users.office_list(portal, authority.office_of(account)), None
+    while True:
+        page = query(UserRow, partition, index="by_account", only=own, limit=500, cursor=cursor)
+        for row in page.items:
+            found |= {matching.email_key(email): row.state for email in row.emails}  # type: ignore[misc]
+        cursor = page.cursor
+        if cursor is None:
+            return found
+
+
 def _contact(details: UserDetails) -> ContactDetails:
     return ContactDetails(
         first_name=details.first_name,
@@ -84,4 +100,4 @@ def _contact(details: UserDetails) -> ContactDetails:
     )
 
 
-__all__ = ["add", "let_in", "turn_away"]
+__all__ = ["add", "addresses_of", "let_in", "turn_away"]

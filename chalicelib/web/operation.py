@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from ..config import settings
 from ..facts import Act
+from ..people.authority import Authority
 from ..portals import Portal
 from ..storage import Page
 from .callers import Caller
@@ -66,6 +67,12 @@ class Call(Generic[Q, B]):
         return self.who
 
     @property
+    def authority(self) -> Authority:
+        """How far whoever calls reaches among the portal's offices."""
+        browser = self.caller.browser
+        return Authority(name=self.caller.name, user_id=self.caller.id) if browser else Authority()
+
+    @property
     def country(self) -> str:
         """The country from which phone numbers without a country code are read."""
         return self.portal.country
@@ -91,7 +98,8 @@ class Operation:
 
     `body` is the struct of the body and `takes` how it is read: whole, as a merge patch over what is stored, or as rows
     that are parsed one by one. `gives` is the struct of the answer, `many` whether it is a page of them. `replay`
-    rebuilds the answer of a POST that was carried out before. `path` holds {names} as Chalice spells them.
+    rebuilds the answer of a POST that was carried out before. `later` says that some of the work may be left when it is
+    answered, with 202 then. `path` holds {names} as Chalice spells them.
     """
 
     method: str
@@ -104,6 +112,7 @@ class Operation:
     gives: type[Any] | None = None
     many: bool = False
     status: int = 200
+    later: bool = False
     replay: Handler | None = None
     example: Mapping[str, Any] | None = None
     refusals: tuple[str, ...] = ()
