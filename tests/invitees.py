@@ -6,7 +6,6 @@ from itertools import count
 from typing import Any
 
 from chalicelib import ids
-from chalicelib.people import accounts, office_users
 from chalicelib.people.authority import Authority
 from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
@@ -30,13 +29,21 @@ def make_office(portal: Portal, **details: Any) -> Account:
     """An office with a tax id."""
     number = next(_numbers)
     tin = {"qualifier": "TIN", "value": f"11-{3_000_000 + number}"}
-    return make_account(portal, **{"name": "Elm Street Clinic", "record_type": "office", "identifiers": [tin], **details})
+    return make_account(
+        portal, **{"name": "Elm Street Clinic", "record_type": "office", "identifiers": [tin], **details}
+    )
 
 
 def make_provider(portal: Portal, office: Account, **details: Any) -> Account:
     """A provider of the office."""
     npi = {"qualifier": "NPI", "value": f"{1_000_000_000 + next(_numbers)}"}
-    plain = {"name": "Dr. Ada Wells", "record_type": "provider", "parent_id": office.id, "identifiers": [npi], **details}
+    plain = {
+        "name": "Dr. Ada Wells",
+        "record_type": "provider",
+        "parent_id": office.id,
+        "identifiers": [npi],
+        **details,
+    }
     return make_account(portal, **plain)
 
 
@@ -50,13 +57,19 @@ def manager_of(portal: Portal, account: Account, role: str = "provider-administr
     )  # fmt: skip
 
 
-def send(
-    portal: Portal, account: Account, emails: Any, role: str = "portal-user", by: Authority = STAFF
-) -> Sending:
+def send(portal: Portal, account: Account, emails: Any, role: str = "portal-user", by: Authority = STAFF) -> Sending:
     """Send links; the answers so far."""
-    identifier = ids.new()
-    sending.start(staff(portal), by, portal, LinksWanted(emails=emails, role=role, account_id=account.id), sending_id=identifier)
+    identifier = take(portal, account, emails, role, by)
+    sending.go_on(portal.slug, identifier)
     return sending.get(portal.slug, by, identifier)
+
+
+def take(portal: Portal, account: Account, emails: Any, role: str = "portal-user", by: Authority = STAFF) -> str:
+    """Take the addresses, none of which is worked yet."""
+    identifier = ids.new()
+    wanted = LinksWanted(emails=emails, role=role, account_id=account.id)
+    sending.take(staff(portal), by, portal, wanted, sending_id=identifier)
+    return identifier
 
 
 def answers(found: Sending) -> list[str | None]:
@@ -95,5 +108,3 @@ PERSON = {
     "first_name": "Jane", "middle_name": "Q.", "last_name": "Doe", "title": "Office Manager", "phone": "+1 415 555 0132",
     "username": "jane.doe", "password": PASSWORD,
 }  # fmt: skip
-
-

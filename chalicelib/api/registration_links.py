@@ -53,7 +53,7 @@ def list_registration_offices(call: Call[ChoicesQuery, None]) -> Answer:
 def sent_before(call: Call[None, LinksWanted]) -> Answer:
     """The sending of a call that was carried out before; it goes on if nobody is at it."""
     sending.go_on(call.slug, call.new_id)
-    return _taken(call, call.new_id)
+    return _taken(call)
 
 
 @operation(
@@ -67,8 +67,9 @@ def send_registration_links(call: Call[None, LinksWanted]) -> Answer:
     answer says what became of every address. Of more than 25 the rest is worked in the next minutes: read the sending to
     see how far it has come. With an Idempotency-Key a repeated call sends nothing twice.
     """
-    sending.start(call.act, call.authority, call.portal, call.body, sending_id=call.new_id)
-    return _taken(call, call.new_id)
+    sending.take(call.act, call.authority, call.portal, call.body, sending_id=call.new_id)
+    sending.go_on(call.slug, call.new_id)
+    return _taken(call)
 
 
 @operation("GET", f"{AT}/registration-links/{{sending}}", _GROUP, query=Paging, gives=Sending)
@@ -113,9 +114,9 @@ def revoke_invitation(call: Call[None, None]) -> Answer:
     return _shown(call)
 
 
-def _taken(call: Call[None, LinksWanted], sending_id: str) -> Answer:
-    found = sending.get(call.slug, call.authority, sending_id)
-    where = {"Location": f"{settings.public_url}{path(call.slug, 'registration-links', sending_id)}"}
+def _taken(call: Call[None, LinksWanted]) -> Answer:
+    found = sending.get(call.slug, call.authority, call.new_id)
+    where = {"Location": f"{settings.public_url}{path(call.slug, 'registration-links', call.new_id)}"}
     return Answer(found, 201 if found.state == "done" else 202, headers=where)
 
 

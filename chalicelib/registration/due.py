@@ -10,16 +10,15 @@ _A_TICK = 100  # of one shard of the index in one minute; the rest follows in th
 _SENDING_SECONDS = 30  # after which a tick begins no further sending
 
 
-def work_due() -> int:
-    """Do all that is due; how much was done. Safe to run twice, or late."""
+def work_due(most: int = sending.A_TICK) -> int:
+    """Do all that is due, of links to be sent at most so many; how much was done. Safe to run twice, or late."""
     began = clock.timestamp()
     keys = entries.due_keys(began, _A_TICK)
     done = sum(_safely(key) for key in keys if "#sending#" not in key)
-    left = sending.A_TICK
     for key in keys:
-        if "#sending#" in key and left > 0 and clock.timestamp() < began + _SENDING_SECONDS:
-            worked = _send(key, left)
-            left, done = left - worked, done + worked
+        if "#sending#" in key and most > 0 and clock.timestamp() < began + _SENDING_SECONDS:
+            worked = _send(key, most)
+            most, done = most - worked, done + worked
     return done
 
 

@@ -8,6 +8,7 @@ So a repeated call, a crash, or two workers at once invite nobody twice.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -77,11 +78,8 @@ class Sending(Struct, frozen=True, kw_only=True):
     cursor: Annotated[str | None, Meta(description="Where the answers go on; null: these were the last.")]
 
 
-def start(act: Act, by: Authority, portal: Portal, wanted: LinksWanted, *, sending_id: str) -> None:
-    """Take the addresses, and work the first of them. Raises Invalid with the fields, and Forbidden.
-
-    What goes wrong after they are taken is not lost: the tick goes on.
-    """
+def take(act: Act, by: Authority, portal: Portal, wanted: LinksWanted, *, sending_id: str) -> None:
+    """Take the addresses; from then on the tick works them, unless `go_on` does. Raises Invalid with the fields, Forbidden."""
     account, role = _checked(act, by, portal, wanted)
     found = parsed(wanted.emails)
     if not found:
@@ -110,15 +108,12 @@ def start(act: Act, by: Authority, portal: Portal, wanted: LinksWanted, *, sendi
     tx = act.transaction()
     tx.put(row, when=SendingRow.pk.does_not_exist())
     tx.commit()
-    go_on(act.portal, sending_id)
 
 
-def go_on(slug: str, sending_id: str, most: int = AT_ONCE) -> int:
-    """Work up to so many more addresses, unless somebody else is at it; how many. In trouble, the tick tries again."""
-    try:
-        return work(slug, sending_id, most)
-    except Unavailable:
-        return 0
+def go_on(slug: str, sending_id: str) -> None:
+    """Work the first addresses, or some more, within a request. What is in the way is left to the tick."""
+    with suppress(Unavailable):
+        work(slug, sending_id, AT_ONCE)
 
 
 def work(slug: str, sending_id: str, most: int) -> int:

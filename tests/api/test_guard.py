@@ -72,6 +72,8 @@ def owner(office: Office) -> dict[str, str]:
         "message": "0" * 32,
         "key": key,
         "user": make_colleague(office.slug).id,
+        "registration": "0" * 32,
+        "sending": "0" * 32,
     }
 
 
