@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from chalicelib.facts import Kind
 from chalicelib.people import users
@@ -135,6 +135,7 @@ class ReadsOffices(OfAnInvitation):
 class ByGuest(OfAnInvitation):
     """A journey of somebody who was invited."""
 
+    policy: ClassVar[dict[str, Any]] = {"sign_in_ways": ["password", "code"]}
     has_pressed: ClassVar[bool] = False
 
     def prepare(self) -> None:
