@@ -101,6 +101,7 @@ TABLES = {
                 Index("by_office", "office_key", "created_key"),
                 Index("due", "due_shard", "due_at", range_type="N", keys_only=True),
             ),
+            ttl="expires_at",
         ),
         Table(
             "batches",

@@ -14,6 +14,7 @@ from . import (
     portals,
     product,
     registration_checks,
+    registration_links,
     staff,
     users,
 )
@@ -23,5 +24,5 @@ blueprint = api.blueprint
 
 __all__ = [
     "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts", "help_requests",
-    "me", "messages", "portals", "product", "registration_checks", "staff", "users",
+    "me", "messages", "portals", "product", "registration_checks", "registration_links", "staff", "users",
 ]  # fmt: skip

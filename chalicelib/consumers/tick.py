@@ -11,6 +11,7 @@ from chalice.app import CloudWatchEvent  # noqa: E402
 
 from .. import log  # noqa: E402
 from ..messaging.sweep import sweep  # noqa: E402
+from ..registration.due import work_due  # noqa: E402
 from ..selfservice.due import send_due  # noqa: E402
 
 blueprint = Blueprint(__name__)
@@ -18,8 +19,8 @@ blueprint = Blueprint(__name__)
 
 @blueprint.schedule("rate(1 minute)", name="tick")
 def handle(_event: CloudWatchEvent) -> None:
-    """Look again at messages that did not get through, and remind of answers that are due. Neither stops the other."""
-    for work in (sweep, send_due):
+    """Look again at messages that did not get through, remind of answers, see to registrations. None stops the others."""
+    for work in (sweep, send_due, work_due):
         try:
             work()
         except Exception as error:  # noqa: BLE001 - the next minute tries again; the alarm reads this log line

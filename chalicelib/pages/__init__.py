@@ -10,6 +10,7 @@ from . import (
     factor_setup,
     forgotten,
     help_requests,
+    joining,
     links,
     passwords,
     registering,
@@ -24,6 +25,6 @@ from . import (
 )
 
 __all__ = [
-    "answering", "batches", "blueprint", "factor_setup", "forgotten", "help_requests", "links", "passwords", "registering",
-    "second_factor", "security", "signing_in", "switching", "terms", "uploads", "welcome", "well_known",
+    "answering", "batches", "blueprint", "factor_setup", "forgotten", "help_requests", "joining", "links", "passwords",
+    "registering", "second_factor", "security", "signing_in", "switching", "terms", "uploads", "welcome", "well_known",
 ]  # fmt: skip

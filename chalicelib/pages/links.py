@@ -12,7 +12,7 @@ from ..security import links
 from ..security.links import SETUP_SECONDS, LinkOver, Purpose, Setup
 from ..signin import by_link, disavow, own_address, own_password, questions
 from ..web.page import View, page
-from . import blueprint
+from . import blueprint, joining
 from .password_form import password_form
 from .signing_in import later, with_wait
 
@@ -77,6 +77,8 @@ for _purpose in _SPENDABLE:
 def send_again(view: View) -> Response:
     """Send a fresh link in place of one that ran out, to the addresses on file."""
     purpose, token = view.form.get("purpose", ""), view.form.get("t", "")
+    if purpose == "invitation":
+        return joining.send_again(view, token)
     if purpose not in ("credential-create", "password-reset"):
         raise NotFound
     try:

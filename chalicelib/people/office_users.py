@@ -7,8 +7,8 @@ no contact yet; being turned away frees the username. What administrators do wit
 from __future__ import annotations
 
 from ..facts import Act
-from ..storage import Transaction
-from . import accounts, authority, contacts, user_changes, users
+from ..storage import Transaction, query
+from . import accounts, authority, contacts, matching, user_changes, users
 from .models import UserRow
 from .shapes import Account, ContactDetails, QuestionAnswered, UserDetails
 from .users import State, User
@@ -77,6 +77,20 @@ def turn_away(tx: Transaction, user: User) -> None:
     user_changes.remove(tx, user)
 
 
+def addresses_of(portal: str, account: Account) -> dict[str, State]:
+    """The (folded) addresses of those who are users of this very account, locked ones too, and how each stands."""
+    found: dict[str, State] = {}
+    own = (UserRow.account_id == account.id) & UserRow.state.is_in("active", "locked")
+    partition, cursor = users.office_list(portal, authority.office_of(account)), None
+    while True:
+        page = query(UserRow, partition, index="by_account", only=own, limit=500, cursor=cursor)
+        for row in page.items:
+            found |= {matching.email_key(email): row.state for email in row.emails}  # type: ignore[misc]
+        cursor = page.cursor
+        if cursor is None:
+            return found
+
+
 def _contact(details: UserDetails) -> ContactDetails:
     return ContactDetails(
         first_name=details.first_name,
@@ -88,4 +102,4 @@ def _contact(details: UserDetails) -> ContactDetails:
     )
 
 
-__all__ = ["add", "let_in", "turn_away"]
+__all__ = ["add", "addresses_of", "let_in", "turn_away"]

@@ -115,6 +115,11 @@ def change(
     )
 
 
+def opened(tx: Transaction, portal: str, row: RegistrationRow) -> None:
+    """Add to the transaction that somebody pressed the button of an invitation's link."""
+    change(tx, portal, row, RegistrationRow.opened_at.set(clock.timestamp()))
+
+
 def due(row: RegistrationRow, moment: int | None) -> tuple[Action, ...]:
     """The actions that have the tick look at a registration at a moment, or not any more."""
     if moment is None:

@@ -128,6 +128,7 @@ class SendingRow(Row):
     due_shard = UnicodeAttribute(null=True)
     due_at = NumberAttribute(null=True)
     account_id = UnicodeAttribute()
+    office_id = UnicodeAttribute()
     role = UnicodeAttribute()
     asked_by = UnicodeAttribute()
     inviter = UnicodeAttribute(null=True)

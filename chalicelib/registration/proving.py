@@ -27,8 +27,8 @@ from ..security.codes import Challenge, CodeOver, CodeWrong
 from ..security.identities import DestinationUsedUp
 from ..storage import Transaction, beside
 from . import attempts, entries
+from .abandoned import is_open
 from .attempts import KEPT_SECONDS, Attempt
-from .models import RegistrationRow
 from .statuses import Status
 
 PURPOSE = "register"
@@ -92,11 +92,6 @@ def is_begun(portal: str, attempt: Attempt) -> bool:
     """Whether the address of the attempt was confirmed, and there still is time to submit."""
     row = entries.found(portal, attempt.id) if attempt.id else None
     return row is not None and row.email_key == matching.email_key(attempt.email) and is_open(row)
-
-
-def is_open(row: RegistrationRow) -> bool:
-    """Whether a registration that was begun may still be submitted, whether or not the tick has been by."""
-    return row.status == Status.STARTED.value and row.due_at is not None and row.due_at > clock.timestamp()
 
 
 def place(portal: Portal, attempt: Attempt) -> tuple[Account, PortalRole]:

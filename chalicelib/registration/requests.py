@@ -2,7 +2,6 @@
 
     find_offices  the offices and providers of an identifier
     submit        one transaction: the user with the chosen password, the request's next state, the messages, the facts
-    invalidate    gives up what was begun and not submitted within a day
 
 A user who waits for approval has the username reserved, and enters with it only once somebody has approved. Whoever knows a
 historical claim number is let in at once where the portal says so, but never as an administrator.
@@ -11,7 +10,6 @@ historical claim number is let in at once where the portal says so, but never as
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 
 from .. import clock, facts
@@ -28,10 +26,11 @@ from ..security import limits, passwords
 from ..signin import own_password, questions
 from ..storage import Action, Transaction, afresh, beside
 from . import checks, entries
+from .abandoned import is_open
 from .approvers import approvers
 from .attempts import Attempt
 from .models import RegistrationRow
-from .proving import AttemptOver, is_open, place
+from .proving import AttemptOver, place
 from .shapes import ChecksGiven
 from .statuses import Event, Status
 
@@ -105,22 +104,6 @@ def standing(portal: str, attempt: Attempt) -> Status | None:
     """How a submitted request stands now; None if there is none."""
     row = entries.found(portal, attempt.id) if attempt.id else None
     return Status(row.status) if row and row.status != Status.STARTED.value else None
-
-
-def invalidate(key: str) -> bool:
-    """Give up a registration that was begun and not submitted in time; whether it was one. Safe to call twice, or late."""
-    row = RegistrationRow.find(key, "entry")
-    if row is None or row.status != Status.STARTED.value or is_open(row):
-        return False
-    slug, entry_id = key.partition("#")[0], str(row.created_key)
-    act = Act(slug, "system:registrations")
-    tx = act.transaction()
-    entries.move(tx, slug, row, "abandon")
-    facts.record(tx, act, Kind.REGISTRATION_INVALIDATED, facts.subject("registration", entry_id))
-    with suppress(Conflict):  # submitted this very moment
-        tx.commit()
-        return True
-    return False
 
 
 def _already(row: RegistrationRow | None, attempt: Attempt) -> Status | None:

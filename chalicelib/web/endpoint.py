@@ -43,6 +43,7 @@ class Api:
         gives: type[Any] | None = None,
         many: bool = False,
         status: int = 200,
+        later: bool = False,
         replay: Handler | None = None,
         example: Mapping[str, Any] | None = None,
         refusals: tuple[str, ...] = (),
@@ -54,7 +55,20 @@ class Api:
 
         def register(handler: Handler) -> Handler:
             made = Operation(
-                method, whole, group, handler, query, body, takes, gives, many, status, replay, example, refusals
+                method,
+                whole,
+                group,
+                handler,
+                query,
+                body,
+                takes,
+                gives,
+                many,
+                status,
+                later,
+                replay,
+                example,
+                refusals,
             )
             self.operations.append(made)
 

@@ -243,6 +243,8 @@ def _has_version(operation: Operation) -> bool:
 
 def _responses(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
     answers: dict[str, Any] = {str(operation.status): _good(operation, schemas)}
+    if operation.later:
+        answers["202"] = answers[str(operation.status)] | {"description": "Taken; the rest is done in a while."}
     if _has_version(operation) and operation.method == "GET":
         answers["304"] = {"description": "You hold the present version."}
     for code in refusals(operation):

@@ -101,7 +101,8 @@ class Operation:
 
     `body` is the struct of the body and `takes` how it is read: whole, as a merge patch over what is stored, or as rows
     that are parsed one by one. `gives` is the struct of the answer, `many` whether it is a page of them. `replay`
-    rebuilds the answer of a POST that was carried out before. `path` holds {names} as Chalice spells them.
+    rebuilds the answer of a POST that was carried out before. `later` says that some of the work may be left when it is
+    answered, with 202 then. `path` holds {names} as Chalice spells them.
     """
 
     method: str
@@ -114,6 +115,7 @@ class Operation:
     gives: type[Any] | None = None
     many: bool = False
     status: int = 200
+    later: bool = False
     replay: Handler | None = None
     example: Mapping[str, Any] | None = None
     refusals: tuple[str, ...] = ()

@@ -75,6 +75,8 @@ def owner(office: Office) -> dict[str, str]:
         "key": key,
         "user": make_colleague(office.slug).id,
         "request": make_help_request(portals.get(office.slug)).id,
+        "registration": "0" * 32,
+        "sending": "0" * 32,
     }
 
 

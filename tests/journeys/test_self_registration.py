@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.registration import entries, requests
+from chalicelib.registration import abandoned, entries
 from chalicelib.registration.statuses import Status
 from tests.browsing import Browser
 from tests.factories import change_account, change_portal, facts_of, newest_code
@@ -129,13 +129,13 @@ def test_after_a_day_it_is_given_up_and_nothing_of_it_is_left_but_the_entry(worl
     world.clock.advance(hours=23)
     rosa.open("/role")
     rosa.browser.fill(role="portal-user")  # keeps the browser's part of it for another day
-    assert not requests.invalidate(entry.pk), "not yet due"
+    assert not abandoned.invalidate(entry.pk), "not yet due"
     world.clock.advance(hours=2)
     assert entry.pk in entries.due_keys(int(world.clock.seconds), 100)
     assert rosa.browser.send(form, username=rosa.username, password=PASSWORD).path.endswith("notice=over"), (
         "by the tick or not"
     )
-    assert requests.invalidate(entry.pk) and not requests.invalidate(entry.pk)
+    assert abandoned.invalidate(entry.pk) and not abandoned.invalidate(entry.pk)
     assert rosa.entry.status == "INVALIDATED" and rosa.user is None and rosa.entry.due_at is None
     assert entry.pk not in entries.due_keys(int(world.clock.seconds), 100)
     world.drain()

@@ -716,6 +716,18 @@ def _new_password_states() -> Iterator[Sample]:
     typed = {"username": "maria.lopez", "question_2": QUESTIONS[1]}
     yield Sample("new-password", "new_password.html", new_password(second_note=note))
     yield Sample("new-password-taken", "new_password.html", new_password(errors=taken | weak, values=typed))
+    invited = {
+        "heading": "Set up your sign-in", "lead": ["For Elm Street Clinic, in the role Portal User."],
+        "action": "/acme/join/account", "email": "maria.lopez@elm.example",
+    }  # fmt: skip
+    said = {"first_name": "Maria", "last_name": "Lopez"}
+    unsaid = {"last_name": "Enter your last name.", "phone": "This is not a phone number."}
+    yield Sample("join", "new_password.html", new_password(**invited, values=said, second_note=note))
+    yield Sample("join-wrong", "new_password.html", new_password(**invited, errors=unsaid | taken | weak, values=typed))
+    yield Sample(
+        "join-long-names", "new_password.html",
+        new_password(**invited | {"lead": [f"For {ENDLESS}, in the role {RIGHT_TO_LEFT}."], "email": f"{ENDLESS}@elm.example"}),
+    )  # fmt: skip
     yield Sample("new-password-known", "new_password.html", new_password(**known))
     yield Sample(
         "new-password-long-names", "new_password.html", new_password(**known | {"username": ENDLESS + ENDLESS})

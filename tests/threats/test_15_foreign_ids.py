@@ -112,10 +112,12 @@ PAGES: dict[Route, Row] = {
     **{
         (method, f"/{{portal}}/{path}"): Row(410, 410, 410)
         for method in ("GET", "POST")
-        for path in ("create-credential", "reset-password", "staff/join", "not-me", "confirm-address")
+        for path in ("create-credential", "reset-password", "staff/join", "not-me", "confirm-address", "join")
     },
     ("POST", "/{portal}/links/again"): Row(410, 410, 410, (("purpose", "password-reset"), ("t", "x"))),
     ("GET", "/{portal}/set-password"): Row(303, 303, 303),
+    ("GET", "/{portal}/join/account"): Row(303, 303, 303),
+    ("POST", "/{portal}/join/account"): Row(303, 303, 303, (("username", "x"), ("password", "x"))),
     ("POST", "/{portal}/set-password"): Row(303, 303, 303, (("username", "x"), ("password", "x"))),
     # The steps of a sign-in lead back to its start without what the step before left in this browser.
     **{
