@@ -12,6 +12,7 @@ from . import (
     messages,
     portals,
     product,
+    registrations,
     staff,
 )
 from .registry import api
@@ -20,5 +21,5 @@ blueprint = api.blueprint
 
 __all__ = [
     "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts", "me",
-    "messages", "portals", "product", "staff",
+    "messages", "portals", "product", "registrations", "staff",
 ]  # fmt: skip

@@ -163,6 +163,14 @@ def listed(
     return Page([_user(portal, row) for row in page.items], page.cursor)
 
 
+def of_office(portal: str, office_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[User]:
+    """The users of an office and of its providers, in whatever state, the newest first."""
+    page = query(
+        UserRow, office_list(portal, office_id), index="by_account", limit=limit, cursor=cursor, descending=True
+    )
+    return Page([_user(portal, row) for row in page.items], page.cursor)
+
+
 def add(
     tx: Transaction,
     portal: str,

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from ..config import settings
 from ..facts import Act
+from ..people.authority import Authority
 from ..portals import Portal
 from ..storage import Page
 from .callers import Caller
@@ -64,6 +65,12 @@ class Call(Generic[Q, B]):
         if self.who is None:
             raise LookupError("this route asks nobody who they are")
         return self.who
+
+    @property
+    def authority(self) -> Authority:
+        """How far the caller's word reaches where users of offices are looked after."""
+        caller = self.caller
+        return Authority(name=caller.name, user_id=caller.id if caller.browser else "")
 
     @property
     def country(self) -> str:

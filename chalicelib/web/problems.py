@@ -136,6 +136,9 @@ KINDS: Final[dict[str, Kind]] = {
     "conflict": Kind(
         409, "The state does not allow it", "Read the resource again; the detail says what stands in the way."
     ),
+    "already-decided": Kind(
+        409, "The registration was decided meanwhile", "Somebody else was quicker. Read it again to see how it stands."
+    ),
     "not-in-this-state": Kind(
         409, "Not in this state of the credential", "The detail says why not, and what to do instead."
     ),
