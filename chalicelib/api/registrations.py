@@ -265,4 +265,4 @@ def _result(place: int, row: Any, outcome: bulk.Outcome) -> DecisionResult:
         errors = bulk.field_errors(refusal)
         return DecisionResult(index=place, status="refused", code=refusal.code, detail=refusal.text, errors=errors)
     word: Literal["approved", "denied"] = "approved" if row["decision"] == "approve" else "denied"
-    return DecisionResult(index=place, status="replayed" if outcome.is_repeated else word, id=outcome.id)
+    return DecisionResult(index=place, status="replayed" if outcome.is_repeated else word, id=row["id"])

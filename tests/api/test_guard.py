@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib import portals
 from chalicelib.portals.permissions import PERMISSIONS
 from chalicelib.web.guard import GUARDS, Guard
+from tests.registrations import make_office, make_request
 from tests.staffing import make_colleague
 from tests.world import World
 
@@ -72,7 +74,13 @@ def owner(office: Office) -> dict[str, str]:
         "message": "0" * 32,
         "key": key,
         "user": make_colleague(office.slug).id,
+        "registration": _registration(office),
     }
+
+
+def _registration(office: Office) -> str:
+    portal = portals.get(office.slug)
+    return make_request(portal, make_office(portal)).id
 
 
 BODIES: dict[str, dict[str, Any]] = {"POST": {}, "PATCH": {}}
@@ -137,7 +145,7 @@ def test_ids_of_one_portal_lead_nowhere_in_another(
             continue
         path = route.format(**{**owner, "portal": other.slug})
         reply = other.api.call(method, path, BODIES.get(method))
-        is_shaped_wrong = method == "POST" and route.endswith(("/documents", "/step-up"))  # the body is looked at first
+        is_shaped_wrong = method == "POST" and route.endswith(("/documents", "/step-up", "/deny"))  # the body is looked at first
         if route == f"{AT}/me":
             continue  # it names nothing of anybody's
         assert reply.status == (400 if is_shaped_wrong else 404), (method, route, reply.text)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.web.guard import GUARDS
-from tests.faults import of_api, of_staff
+from tests.faults import of_api, of_registrations, of_staff
 from tests.faults.journey import Journey
 from tests.faults.matrix import make_stage, play
 from tests.mishaps import Mishaps
 from tests.world import World
 
-JOURNEYS = [*of_api.JOURNEYS, *of_staff.JOURNEYS]
+JOURNEYS = [*of_api.JOURNEYS, *of_staff.JOURNEYS, *of_registrations.JOURNEYS]
 
 
 @pytest.mark.parametrize("kind", JOURNEYS, ids=[each.__name__ for each in JOURNEYS])
