@@ -10,19 +10,37 @@ from chalicelib.facts import Act
 from chalicelib.people import contacts, office_users, usernames, users
 from chalicelib.people.authority import Authority
 from chalicelib.people.shapes import Account, ContactInput, UserDetails
-from chalicelib.people.users import User
+from chalicelib.people.users import State, User
 from chalicelib.portals import Portal
 from chalicelib.registration import entries
 from chalicelib.registration.models import RegistrationRow
 from chalicelib.registration.shapes import Applicant, Registration
-from chalicelib.registration.statuses import PENDING, Status
+from chalicelib.registration.statuses import PENDING, Event, Level, Status
 from chalicelib.security import passwords
+from chalicelib.storage import Transaction
 from tests.factories import make_account, make_portal
 from tests.world import World
 
 STAFF = Authority(name="Sam Staff")
 REASON = "Not known at this office"
 PASSWORD = "harbour-lantern-42-otter"
+LEVELS: tuple[Level, ...] = ("office", "provider")
+EVENTS: tuple[Event, ...] = ("accept", "approve-itself", "submit", "approve", "deny", "abandon")
+LEADS: dict[tuple[str, Event, Level], str] = {
+    ("EMAIL-INT", "accept", "office"): "EMAIL-SUCCESS",
+    ("EMAIL-INT", "accept", "provider"): "EMAIL-SUCCESS",
+    ("STARTED", "approve-itself", "office"): "AUTO-APPROVED",
+    ("STARTED", "approve-itself", "provider"): "AUTO-APPROVED",
+    ("STARTED", "submit", "office"): "PENDING-PROV-ADMIN-REVIEW",
+    ("STARTED", "submit", "provider"): "PENDING-ADMIN-REVIEW",
+    ("STARTED", "abandon", "office"): "INVALIDATED",
+    ("STARTED", "abandon", "provider"): "INVALIDATED",
+    ("PENDING-PROV-ADMIN-REVIEW", "approve", "office"): "MANUAL-PROV-ADMIN-APPROVED",
+    ("PENDING-PROV-ADMIN-REVIEW", "deny", "office"): "DECLINED",
+    ("PENDING-ADMIN-REVIEW", "approve", "provider"): "MANUAL-ADMIN-APPROVED",
+    ("PENDING-ADMIN-REVIEW", "deny", "provider"): "DECLINED",
+}
+"""The way of every registration, as row R5 has it; whatever is not here does not happen."""
 _numbers = count(1)
 _hashes: dict[str, str] = {}
 
@@ -79,20 +97,22 @@ def make_request(
     act = Act(portal.slug, "system:tests")
     tx = act.transaction()
     entries.add(tx, portal.slug, row)
-    add_waiting(tx, act, account, row)
+    add_user_of(tx, act, account, row, username, state="pending")
     tx.commit()
     return shown(portal, entry_id)
 
 
-def add_waiting(tx: Any, act: Act, account: Account, row: RegistrationRow) -> None:
-    """Add the user who waits behind a request to the transaction."""
+def add_user_of(
+    tx: Transaction, act: Act, account: Account, row: RegistrationRow, username: str, *, state: State
+) -> None:
+    """Add the user behind a registration to the transaction: who waits, or may sign in."""
     person = row.applicant
     details = UserDetails(
         first_name=person.first_name, last_name=person.last_name, email=person.email, phone=person.phone
     )
     office_users.add(
-        tx, act, account, user_id=str(row.created_key), username=row.username or "", username_key=row.username_key or "",
-        role=row.role, details=details, password_hash=_hash(), state="pending",
+        tx, act, account, user_id=str(row.created_key), username=username, username_key=usernames.key(username),
+        role=row.role, details=details, password_hash=_hash(), state=state,
     )  # fmt: skip
 
 

@@ -145,7 +145,9 @@ def test_ids_of_one_portal_lead_nowhere_in_another(
             continue
         path = route.format(**{**owner, "portal": other.slug})
         reply = other.api.call(method, path, BODIES.get(method))
-        is_shaped_wrong = method == "POST" and route.endswith(("/documents", "/step-up", "/deny"))  # the body is looked at first
+        is_shaped_wrong = method == "POST" and route.endswith(
+            ("/documents", "/step-up", "/deny")
+        )  # the body is looked at first
         if route == f"{AT}/me":
             continue  # it names nothing of anybody's
         assert reply.status == (400 if is_shaped_wrong else 404), (method, route, reply.text)

@@ -22,6 +22,9 @@ from tests import meanwhile
 from tests.api.conftest import at_once
 from tests.factories import change_account, change_portal
 from tests.registrations import (
+    EVENTS,
+    LEADS,
+    LEVELS,
     REASON,
     STAFF,
     act_of,
@@ -39,25 +42,6 @@ from tests.registrations import (
     stored,
 )
 from tests.world import World
-
-LEVELS: tuple[Level, ...] = ("office", "provider")
-EVENTS: tuple[Event, ...] = ("accept", "approve-itself", "submit", "approve", "deny", "abandon")
-LEADS: dict[tuple[str, Event, Level], str] = {
-    ("EMAIL-INT", "accept", "office"): "EMAIL-SUCCESS",
-    ("EMAIL-INT", "accept", "provider"): "EMAIL-SUCCESS",
-    ("STARTED", "approve-itself", "office"): "AUTO-APPROVED",
-    ("STARTED", "approve-itself", "provider"): "AUTO-APPROVED",
-    ("STARTED", "submit", "office"): "PENDING-PROV-ADMIN-REVIEW",
-    ("STARTED", "submit", "provider"): "PENDING-ADMIN-REVIEW",
-    ("STARTED", "abandon", "office"): "INVALIDATED",
-    ("STARTED", "abandon", "provider"): "INVALIDATED",
-    ("PENDING-PROV-ADMIN-REVIEW", "approve", "office"): "MANUAL-PROV-ADMIN-APPROVED",
-    ("PENDING-PROV-ADMIN-REVIEW", "deny", "office"): "DECLINED",
-    ("PENDING-ADMIN-REVIEW", "approve", "provider"): "MANUAL-ADMIN-APPROVED",
-    ("PENDING-ADMIN-REVIEW", "deny", "provider"): "DECLINED",
-}
-"""The way of every registration, as row R5 has it; whatever is not here does not happen."""
-
 
 STANDS: list[tuple[str, Level]] = [
     (status.value, level)
