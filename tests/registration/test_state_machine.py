@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -51,10 +52,15 @@ from tests.registrations import (
 )
 from tests.world import World
 
-NAMES = ("jane.doe", "john.doe", "ann.lee")
+NAMES = ("jane.doe", "john.doe", "ann.lee", "bob.ray")
 WAITING = {"PENDING-PROV-ADMIN-REVIEW", "PENDING-ADMIN-REVIEW"}
 LET_IN = {"AUTO-APPROVED", "EMAIL-SUCCESS", "MANUAL-ADMIN-APPROVED", "MANUAL-PROV-ADMIN-APPROVED"}
 DECIDED = {"MANUAL-ADMIN-APPROVED": "approved", "MANUAL-PROV-ADMIN-APPROVED": "approved", "DECLINED": "denied"}
+UNFINISHED = ("STARTED", "EMAIL-INT")
+T = TypeVar("T")
+_DECISIONS: st.SearchStrategy[Event] = st.sampled_from(("approve", "deny"))
+_WHO = st.sampled_from(("staff", "office", "foreign"))
+_SELDOM = st.sampled_from((False, False, False, True))
 _CRASHES = st.none() | st.sampled_from([Mishap(kind, "dynamodb.TransactWriteItems", kind == "fail") for kind in KINDS])
 
 
@@ -88,37 +94,37 @@ class Registrations(RuleBasedStateMachine):
         office = make_office(self.portal)
         self.accounts: dict[Level, Account] = {"office": office, "provider": make_provider(self.portal, office)}
         self.callers = {"staff": STAFF}
+        for level, name in zip(LEVELS, NAMES, strict=False):
+            entry_id = self.begin(level, name, Status.STARTED)
+            self.happen(entry_id, "submit", "staff", is_stale=False, crash=None)
 
-    @rule(level=st.sampled_from(LEVELS), name=st.sampled_from(NAMES), is_invited=st.booleans())
-    def somebody_begins(self, level: Level, name: str, is_invited: bool) -> None:
-        kind, status = ("invitation", Status.EMAIL_INT) if is_invited else ("request", Status.STARTED)
-        row = make_entry(self.portal, self.accounts[level], kind=kind, status=status)
-        self.known[str(row.created_key)] = Known(level, self.accounts[level], name, status.value, row)
-        self.world.clock.advance(1)
-
-    @precondition(lambda self: self.known)
     @rule(
-        at=st.integers(0, 20), event=st.sampled_from(EVENTS), who=st.sampled_from(("staff", "office", "foreign")),
-        is_stale=st.booleans(), crash=_CRASHES,
+        level=st.sampled_from(LEVELS), name=st.sampled_from(NAMES), status=st.sampled_from((Status.STARTED, Status.EMAIL_INT))
     )  # fmt: skip
-    def something_happens(self, at: int, event: Event, who: str, is_stale: bool, crash: Mishap | None) -> None:
-        entry_id = list(self.known)[at % len(self.known)]
-        each, by = self.known[entry_id], self.caller(who if event in ("approve", "deny") else "staff")
-        to = self.leads_to(entry_id, event, who, is_stale=is_stale)
-        deed = partial(self.bring_about, entry_id, event, by, is_stale=is_stale)
-        done = attempt(deed, self.mishaps, crash)
-        self.look(entry_id, each, to, done)
-        if done is None and to is not None:  # nobody knows: whoever asked tries again
-            attempt(deed, self.mishaps, None)
-            self.look(entry_id, each, to, None)
-            assert each.status == to, "what was asked for twice is done"
+    def somebody_begins(self, level: Level, name: str, status: Status) -> None:
+        self.begin(level, name, status)
 
-    @precondition(lambda self: any(each.status in WAITING for each in self.known.values()))
-    @rule(at=st.integers(0, 20), is_approved=st.booleans(), is_denied=st.booleans(), nth=st.integers(1, 3))
-    def two_decide_at_once(self, at: int, is_approved: bool, is_denied: bool, nth: int) -> None:
-        waiting = [entry_id for entry_id, each in self.known.items() if each.status in WAITING]
-        entry_id = waiting[at % len(waiting)]
-        first, second = "approve" if is_approved else "deny", "deny" if is_denied else "approve"
+    @precondition(lambda self: self.those(*UNFINISHED))
+    @rule(turn=st.integers(0, 60), is_stale=_SELDOM, crash=_CRASHES)
+    def somebody_goes_on(self, turn: int, is_stale: bool, crash: Mishap | None) -> None:
+        entry_id = _one(self.those(*UNFINISHED), turn)
+        each = self.known[entry_id]
+        event = _one([event for event in EVENTS if (each.status, event, each.level) in LEADS], turn)
+        self.happen(entry_id, event, "staff", is_stale=is_stale, crash=crash)
+
+    @precondition(lambda self: self.those(*WAITING))
+    @rule(turn=st.integers(0, 60), event=_DECISIONS, who=_WHO, is_stale=_SELDOM, crash=_CRASHES)
+    def somebody_decides(self, turn: int, event: Event, who: str, is_stale: bool, crash: Mishap | None) -> None:
+        self.happen(_one(self.those(*WAITING), turn), event, who, is_stale=is_stale, crash=crash)
+
+    @rule(turn=st.integers(0, 60), event=st.sampled_from(EVENTS), is_stale=_SELDOM, crash=_CRASHES)
+    def anything_happens(self, turn: int, event: Event, is_stale: bool, crash: Mishap | None) -> None:
+        self.happen(_one(list(self.known), turn), event, "staff", is_stale=is_stale, crash=crash)
+
+    @precondition(lambda self: self.those(*WAITING))
+    @rule(turn=st.integers(0, 60), first=_DECISIONS, second=_DECISIONS, nth=st.integers(1, 3))
+    def two_decide_at_once(self, turn: int, first: Event, second: Event, nth: int) -> None:
+        entry_id = _one(self.those(*WAITING), turn)
         won: list[bool | None] = []
 
         def other() -> None:
@@ -128,7 +134,7 @@ class Registrations(RuleBasedStateMachine):
             lost = attempt(partial(self.bring_about, entry_id, first, STAFF), self.mishaps, None)
         assert (won, lost) == ([True], False), "whoever was quicker has decided, and the other is told"
         each = self.known[entry_id]
-        self.look(entry_id, each, LEADS[each.status, second, each.level], True)  # type: ignore[index]
+        self.look(entry_id, each, LEADS[each.status, second, each.level], True)
 
     @invariant()
     def counts_are_right(self) -> None:
@@ -138,15 +144,37 @@ class Registrations(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for entry_id, each in self.known.items():
-            assert (shown(self.portal, entry_id).status, shown(self.portal, entry_id).version) == (
-                each.status,
-                each.version,
-            )
+            row = shown(self.portal, entry_id)
+            assert (row.status, row.version) == (each.status, each.version)
             self.is_whole(entry_id, each)
-        if self.known:
-            held = {user.id for user in users.of_office(self.portal.slug, self.accounts["office"].id, limit=100).items}
-            of_registrations = {entry_id for entry_id, each in self.known.items() if each.has_user}
-            assert held - {by.user_id for by in self.callers.values()} == of_registrations
+        held = {user.id for user in users.of_office(self.portal.slug, self.accounts["office"].id, limit=100).items}
+        of_registrations = {entry_id for entry_id, each in self.known.items() if each.has_user}
+        assert held - {by.user_id for by in self.callers.values()} == of_registrations
+
+    def those(self, *statuses: str) -> list[str]:
+        """The registrations that stand so."""
+        return [entry_id for entry_id, each in self.known.items() if each.status in statuses]
+
+    def begin(self, level: Level, name: str, status: Status) -> str:
+        """A new one, whose username will be this if it comes so far."""
+        kind = "invitation" if status is Status.EMAIL_INT else "request"
+        row = make_entry(self.portal, self.accounts[level], kind=kind, status=status)
+        entry_id = str(row.created_key)
+        self.known[entry_id] = Known(level, self.accounts[level], name, status.value, row)
+        self.world.clock.advance(1)
+        return entry_id
+
+    def happen(self, entry_id: str, event: Event, who: str, *, is_stale: bool, crash: Mishap | None) -> None:
+        """Bring it about, look, and where nobody knows what became of it, try again as people do."""
+        each = self.known[entry_id]
+        to = self.leads_to(entry_id, event, who, is_stale=is_stale)
+        deed = partial(self.bring_about, entry_id, event, self.caller(who), is_stale=is_stale)
+        done = attempt(deed, self.mishaps, crash)
+        self.look(entry_id, each, to, done)
+        if done is None and to is not None:
+            attempt(deed, self.mishaps, None)
+            self.look(entry_id, each, to, None)
+            assert each.status == to, "what was asked for twice is done"
 
     def caller(self, who: str) -> Authority:
         """Staff, or an administrator of this office or of another, made when there first is something to decide."""
@@ -211,6 +239,10 @@ class Registrations(RuleBasedStateMachine):
         assert sent == ([f"registration-{word}"] if word else [])
 
 
+def _one(choices: list[T], turn: int) -> T:
+    return choices[turn % len(choices)]
+
+
 def attempt(deed: Callable[[], object], mishaps: Mishaps, crash: Mishap | None) -> bool | None:
     """Whether it was done; None where only looking can tell."""
     try:
@@ -227,6 +259,6 @@ def test_registrations_walk_their_table_whatever_happens(world: World, mishaps: 
     run_state_machine_as_test(
         partial(Registrations, world, mishaps),
         settings=settings(
-            max_examples=40, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=30, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
