@@ -95,10 +95,11 @@ TABLES = {
         Table(
             "registrations",
             indexes=(
-                _CREATED,
+                Index("by_submitted", "list_key", "submitted_key"),
                 Index("by_name", "list_key", "name_key"),
-                Index("by_status", "status_key", "created_key"),
-                Index("by_office", "office_key", "created_key"),
+                Index("by_status", "status_key", "submitted_key"),
+                Index("by_office", "office_key", "submitted_key"),
+                Index("by_office_name", "office_key", "name_key"),
                 Index("due", "due_shard", "due_at", range_type="N", keys_only=True),
             ),
             ttl="expires_at",

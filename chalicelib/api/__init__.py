@@ -15,6 +15,7 @@ from . import (
     product,
     registration_checks,
     registration_links,
+    registrations,
     staff,
     users,
 )
@@ -24,5 +25,5 @@ blueprint = api.blueprint
 
 __all__ = [
     "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts", "help_requests",
-    "me", "messages", "portals", "product", "registration_checks", "registration_links", "staff", "users",
+    "me", "messages", "portals", "product", "registration_checks", "registration_links", "registrations", "staff", "users",
 ]  # fmt: skip

@@ -1,8 +1,9 @@
-"""Many creations in one call: each row is a transaction and, with an Idempotency-Key, a repeatable call of its own."""
+"""Many changes in one call: each row is a transaction and, with an Idempotency-Key, a repeatable call of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import Meta, Struct
@@ -43,41 +44,68 @@ class BulkResult(Struct, frozen=True, kw_only=True):
     refused: int
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a row: the id it is known by, and whether an earlier call did it; or why it was refused."""
+
+    id: str | None = None
+    is_repeated: bool = False
+    refusal: Refusal | None = None
+
+
 def create_rows(call: Call[None, Any], shape: type[S], create: Callable[[Act, S, str], object]) -> Answer:
     """Create each row of the body by `create`, with an act and an id of its own. A row that is refused stops no other."""
-    rows = parse.struct(call.body, _Rows).rows
-    tickets = [call.ticket.row(place, row) if call.ticket else None for place, row in enumerate(rows)]
-    known = _known(tickets)
-    results = []
-    for place, (row, ticket) in enumerate(zip(rows, tickets, strict=True)):
-        try:
-            made, is_repeated = _create_row(call.act, shape, create, row, ticket, known)
-            results.append(RowResult(index=place, status="replayed" if is_repeated else "created", id=made))
-        except Refusal as refusal:
-            results.append(_refused(place, refusal))
+
+    def do(act: Act, row: S, new_id: str) -> str:
+        create(act, row, new_id)
+        return new_id
+
+    outcomes = carry_out(call, parse.struct(call.body, _Rows).rows, shape, do)
+    results = [_result(place, outcome) for place, outcome in enumerate(outcomes)]
     counts = {word: sum(result.status == word for result in results) for word in ("created", "replayed", "refused")}
     return Answer(BulkResult(rows=tuple(results), **counts))
 
 
-def _create_row(
+def carry_out(
+    call: Call[None, Any], rows: Sequence[Any], shape: type[S], do: Callable[[Act, S, str], str]
+) -> list[Outcome]:
+    """Do something with each row, by an act and a new id of its own; `do` gives the id that the row is known by."""
+    tickets = [call.ticket.row(place, row) if call.ticket else None for place, row in enumerate(rows)]
+    known = _known(tickets)
+    outcomes = []
+    for row, ticket in zip(rows, tickets, strict=True):
+        try:
+            outcomes.append(_one_row(call.act, shape, do, row, ticket, known))
+        except Refusal as refusal:
+            outcomes.append(Outcome(refusal=refusal))
+    return outcomes
+
+
+def field_errors(refusal: Refusal) -> tuple[FieldError, ...]:
+    """The fields that a refusal names."""
+    return tuple(FieldError(field=name, message=text) for name, text in refusal.fields.items())
+
+
+def _one_row(
     act: Act,
     shape: type[S],
-    create: Callable[[Act, S, str], object],
+    do: Callable[[Act, S, str], str],
     row: Any,
     ticket: once.Ticket | None,
     known: dict[str, records.Done],
-) -> tuple[str, bool]:
+) -> Outcome:
     wanted = parse.struct(row, shape)
-
-    def do(acting: Act, new_id: str) -> str:
-        create(acting, wanted, new_id)
-        return new_id
-
     if ticket is None:
-        return do(act, ids.new()), False
-    return once.carried_out(
-        ticket, act, ids.new(), do, again=lambda first_id: first_id, done=known.get(ticket.fingerprint)
+        return Outcome(do(act, wanted, ids.new()))
+    done, is_repeated = once.carried_out(
+        ticket,
+        act,
+        ids.new(),
+        lambda acting, new_id: do(acting, wanted, new_id),
+        again=lambda first_id: first_id,
+        done=known.get(ticket.fingerprint),
     )
+    return Outcome(done, is_repeated)
 
 
 def _known(tickets: list[once.Ticket | None]) -> dict[str, records.Done]:
@@ -86,11 +114,9 @@ def _known(tickets: list[once.Ticket | None]) -> dict[str, records.Done]:
     return records.find_many(held[0].portal, (ticket.fingerprint for ticket in held)) if held else {}
 
 
-def _refused(place: int, refusal: Refusal) -> RowResult:
-    return RowResult(
-        index=place,
-        status="refused",
-        code=refusal.code,
-        detail=refusal.text,
-        errors=tuple(FieldError(field=name, message=text) for name, text in refusal.fields.items()),
-    )
+def _result(place: int, outcome: Outcome) -> RowResult:
+    if refusal := outcome.refusal:
+        return RowResult(
+            index=place, status="refused", code=refusal.code, detail=refusal.text, errors=field_errors(refusal)
+        )
+    return RowResult(index=place, status="replayed" if outcome.is_repeated else "created", id=outcome.id)

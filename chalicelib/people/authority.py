@@ -7,6 +7,7 @@ alone. Nobody gives a role above their own level, acts outside their own scope, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 from .. import facts
 from ..errors import Forbidden, NotFound
@@ -93,9 +94,9 @@ def must_not_be_self(act: Act, by: Authority, user: User) -> None:
         refuse(act, facts.subject("user", user.id), user.role, _SELF)
 
 
-def refuse(act: Act, about: str, role: str, why: str) -> None:
+def refuse(act: Act, about: str, role: str, why: str, kind: Kind = Kind.OFFICE_USER_REFUSED) -> NoReturn:
     """Say no, and keep a record of who tried: outside the act's own transaction, which never comes."""
     tx = Transaction()
-    facts.record(tx, act, Kind.OFFICE_USER_REFUSED, about, {"role": role, "why": why})
+    facts.record(tx, act, kind, about, {"role": role, "why": why})
     tx.commit()
     raise Forbidden(why)

@@ -199,6 +199,14 @@ def of_account(portal: str, office_id: str, account_id: str, *, most: int = 1) -
     return [of_row(portal, row) for row in found]
 
 
+def of_office(portal: str, office_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[User]:
+    """The users of an office and of its providers, in whatever state, the newest first."""
+    page = query(
+        UserRow, office_list(portal, office_id), index="by_account", limit=limit, cursor=cursor, descending=True
+    )
+    return Page([of_row(portal, row) for row in page.items], page.cursor)
+
+
 def add(
     tx: Transaction,
     portal: str,

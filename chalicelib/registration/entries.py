@@ -6,6 +6,7 @@ A move names the state it was read in, so of two who decide at once one wins and
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from typing import Any
 
 from .. import clock
@@ -15,13 +16,15 @@ from ..people.authority import Authority
 from ..people.shapes import Account
 from ..portals import Portal
 from ..portals.roles import PortalRole
-from ..storage import Action, Condition, Page, Transaction, query, together
+from ..storage import Action, Condition, Page, Transaction, query
 from .models import CountRow, RegistrationRow
 from .shapes import Applicant, ChecksGiven, Registration
-from .statuses import LISTED, Event, Level, Status, after
+from .statuses import LISTED, PENDING, Event, Level, Status, after
 
 _SHARDS = 8  # of the counts, so that many links in one go do not wait for each other
 _DUE_SHARDS = 16
+_SUBMITTING: frozenset[Event] = frozenset({"submit", "approve-itself"})
+_NO_SUCH = "There is no registration with this id."
 
 
 class Decided(Conflict):
@@ -75,6 +78,7 @@ def new(
 def add(tx: Transaction, portal: str, row: RegistrationRow) -> None:
     """Add a new registration to the transaction."""
     status = Status(row.status)
+    row.submitted_key = submitted_key(row, int(row.submitted_at or row.created_at))
     for name, value in _listing(portal, row, status).items():
         setattr(row, name, value)
     row.search_text = searchable(row)
@@ -87,14 +91,17 @@ def move(
 ) -> Status:
     """Add the way from one state to the next to the transaction; the new state.
 
-    Raises Decided where the event may not happen, and refuses with it (or `refusal`) when the registration changed since
-    it was read.
+    `actions` say what else changes; whoever submits sets `submitted_at` by them, and is listed by this moment. Raises
+    Decided where the event may not happen, and refuses with it (or `refusal`) when the registration changed since it was
+    read.
     """
     status, level = Status(row.status), row.level
     to = after(status, event, level)  # type: ignore[arg-type]
     if to is None:
         raise refusal or Decided()
     placed = _listing(portal, row, to)
+    if event in _SUBMITTING:
+        placed["submitted_key"] = submitted_key(row, clock.timestamp())
     actions += tuple(getattr(RegistrationRow, name).set(value) for name, value in placed.items())
     change(tx, portal, row, RegistrationRow.status.set(to.value), *actions, *due(row, None), refusal=refusal)
     _count(tx, portal, str(row.created_key), {status: -1, to: 1})
@@ -151,9 +158,9 @@ def get(portal: str, entry_id: str, by: Authority | None = None) -> Registration
     """The stored registration. Raises NotFound, also where it is outside of what `by` looks after, or not listed."""
     row = found(portal, entry_id)
     if row is None or row.status == Status.STARTED.value:
-        raise NotFound("There is no registration with this id.")
+        raise NotFound(_NO_SUCH)
     if by is not None and not by.reaches(row.account_id, row.office_id):
-        raise NotFound("There is no registration with this id.")
+        raise NotFound(_NO_SUCH)
     return row
 
 
@@ -172,21 +179,47 @@ def listed(
     `text` is found in names, address, identifier, number and office name, whatever its case.
     """
     only: Condition | None = None if status else (RegistrationRow.status != Status.STARTED.value)
-    index, partition = "by_created", f"{portal}#registration"
+    is_by_name, descending = sort.removeprefix("-") == "name", sort.startswith("-")
+    index, partition = ("by_name" if is_by_name else "by_submitted"), f"{portal}#registration"
     if not by.is_everywhere:
-        index, partition = "by_office", f"{portal}#office#{by.office_id}"
-        only = _and(only, RegistrationRow.status == status.value if status else None)
-        only = _and(only, None if by.is_office_level else RegistrationRow.account_id == by.account_id)
-    elif sort.removeprefix("-") == "name":
-        index = "by_name"
-        only = _and(only, RegistrationRow.status == status.value if status else None)
-    elif status:
-        index, partition = "by_status", f"{portal}#registration#{status.value}"
+        index, partition = ("by_office_name" if is_by_name else "by_office"), _office_key(portal, by.office_id)
+        only = _and(only, _within(by))
+    elif status and not is_by_name:
+        index, partition = "by_status", _status_key(portal, status)
+    if status and index != "by_status":
+        only = _and(only, RegistrationRow.status == status.value)
     for word in matching_words(text):
         only = _and(only, RegistrationRow.search_text.contains(word))
+    return query(RegistrationRow, partition, index=index, only=only, limit=limit, cursor=cursor, descending=descending)
+
+
+def following(portal: str, by: Authority, row: RegistrationRow) -> RegistrationRow | None:
+    """The next one that waits to be decided, of those within reach that were submitted after this; None if none is left."""
+    later = RegistrationRow.submitted_key > row.submitted_key
+    if by.is_everywhere:
+        queues = [_status_key(portal, status) for status in PENDING.values()]
+        firsts = [query(RegistrationRow, queue, index="by_status", between=later, limit=1).items for queue in queues]
+        return min(
+            (first for found in firsts for first in found), key=lambda each: str(each.submitted_key), default=None
+        )
+    only = _and(RegistrationRow.status.is_in(*(status.value for status in PENDING.values())), _within(by))
+    cursor = None
+    while True:
+        page = query(
+            RegistrationRow, _office_key(portal, by.office_id), index="by_office", between=later, only=only, limit=1,
+            cursor=cursor,
+        )  # fmt: skip
+        if page.items or page.cursor is None:
+            return page.items[0] if page.items else None
+        cursor = page.cursor
+
+
+def of_office(portal: str, office_id: str, limit: int) -> list[RegistrationRow]:
+    """The newest registrations of an office and its providers."""
+    is_listed = RegistrationRow.status != Status.STARTED.value
     return query(
-        RegistrationRow, partition, index=index, only=only, limit=limit, cursor=cursor, descending=sort.startswith("-")
-    )
+        RegistrationRow, _office_key(portal, office_id), index="by_office", only=is_listed, limit=limit, descending=True
+    ).items
 
 
 def counts(portal: str, by: Authority) -> dict[Status, int]:
@@ -194,7 +227,14 @@ def counts(portal: str, by: Authority) -> dict[Status, int]:
     if by.is_everywhere:
         rows = CountRow.find_many([_count_key(portal, shard) for shard in range(_SHARDS)]).values()
         return {status: sum(int(getattr(row, _attribute(status)) or 0) for row in rows) for status in LISTED}
-    return dict(zip(LISTED, together([lambda s=s: _counted(portal, by, s) for s in LISTED]), strict=True))  # type: ignore[misc]
+    found: Counter[str] = Counter()
+    cursor = None
+    while True:
+        page = listed(portal, by, limit=500, cursor=cursor)
+        found.update(row.status for row in page.items)
+        cursor = page.cursor
+        if cursor is None:
+            return {status: found[status.value] for status in LISTED}
 
 
 def matching_words(text: str) -> list[str]:
@@ -252,23 +292,43 @@ def shown(portal: Portal, row: RegistrationRow, delivery: str = "") -> Registrat
     )
 
 
+def submitted_key(row: RegistrationRow, moment: int) -> str:
+    """What registrations are sorted by: when they were submitted, or the invitation was first sent."""
+    return f"{moment:012d}#{row.created_key}"
+
+
+def _status_key(portal: str, status: Status) -> str:
+    return f"{portal}#registration#{status.value}"
+
+
+def _office_key(portal: str, office_id: str) -> str:
+    return f"{portal}#office#{office_id}"
+
+
+def _within(by: Authority) -> Condition | None:
+    """Of an office's registrations, those that somebody who looks after a provider alone may see."""
+    return None if by.is_office_level else RegistrationRow.account_id == by.account_id
+
+
 def _listing(portal: str, row: RegistrationRow, status: Status) -> dict[str, str]:
     """Under which index keys a registration of this state stands."""
     return {
         "list_key": f"{portal}#registration",
-        "status_key": f"{portal}#registration#{status.value}",
-        "office_key": f"{portal}#office#{row.office_id}",
+        "status_key": _status_key(portal, status),
+        "office_key": _office_key(portal, row.office_id),
         "name_key": name_key(row.applicant, str(row.created_key)),
     }
 
 
 def searchable(row: RegistrationRow) -> str:
-    """What `Find` looks in."""
+    """What `Find` looks in: as it is written, and names and numbers also as they are typed without accents and hyphens."""
     said = row.applicant
-    parts = (
-        said.first_name, said.last_name, said.email, row.account_name, row.account_number, row.identifier, row.username
-    )  # fmt: skip
-    return " ".join(part.casefold() for part in parts if part)
+    names = (said.first_name, said.last_name, row.account_name)
+    numbers = (row.account_number, row.identifier)
+    parts = [part.casefold() for part in (*names, said.email, *numbers, row.username) if part]
+    parts += [matching.name_key(name) for name in names if name]
+    parts += [matching.number_key(number) for number in numbers if number]
+    return " ".join(dict.fromkeys(parts))
 
 
 def _and(one: Condition | None, other: Condition | None) -> Condition | None:
@@ -278,15 +338,6 @@ def _and(one: Condition | None, other: Condition | None) -> Condition | None:
 def _count(tx: Transaction, portal: str, entry_id: str, steps: dict[Status, int]) -> None:
     row: Any = CountRow(*_count_key(portal, zlib.crc32(entry_id.encode()) % _SHARDS))
     tx.update(row, *(getattr(CountRow, _attribute(status)).add(step) for status, step in steps.items()))
-
-
-def _counted(portal: str, by: Authority, status: Status) -> int:
-    total, cursor = 0, None
-    while True:
-        page = listed(portal, by, status=status, limit=500, cursor=cursor)
-        total, cursor = total + len(page.items), page.cursor
-        if cursor is None:
-            return total
 
 
 def _count_key(portal: str, shard: int) -> tuple[str, str]:

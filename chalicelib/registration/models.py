@@ -25,6 +25,7 @@ class RegistrationRow(Row):
     status_key = UnicodeAttribute(null=True)
     office_key = UnicodeAttribute(null=True)
     created_key = UnicodeAttribute()
+    submitted_key = UnicodeAttribute(null=True)
     name_key = UnicodeAttribute(null=True)
     due_shard = UnicodeAttribute(null=True)
     due_at = NumberAttribute(null=True)

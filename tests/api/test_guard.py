@@ -15,6 +15,7 @@ from chalicelib import portals
 from chalicelib.portals.permissions import PERMISSIONS
 from chalicelib.web.guard import GUARDS, Guard
 from tests.factories import make_help_request
+from tests.registrations import make_office, make_request
 from tests.staffing import make_colleague
 from tests.world import World
 
@@ -75,9 +76,14 @@ def owner(office: Office) -> dict[str, str]:
         "key": key,
         "user": make_colleague(office.slug).id,
         "request": make_help_request(portals.get(office.slug)).id,
-        "registration": "0" * 32,
         "sending": "0" * 32,
+        "registration": _registration(office),
     }
+
+
+def _registration(office: Office) -> str:
+    portal = portals.get(office.slug)
+    return make_request(portal, make_office(portal)).id
 
 
 BODIES: dict[str, dict[str, Any]] = {"POST": {}, "PATCH": {}}
@@ -143,7 +149,7 @@ def test_ids_of_one_portal_lead_nowhere_in_another(
         path = route.format(**{**owner, "portal": other.slug})
         reply = other.api.call(method, path, BODIES.get(method))
         is_shaped_wrong = method == "POST" and route.endswith(
-            ("/documents", "/step-up", "/lock")
+            ("/documents", "/step-up", "/lock", "/deny")
         )  # the body is looked at first
         if route == f"{AT}/me":
             continue  # it names nothing of anybody's
