@@ -102,7 +102,7 @@ def role_page(view: View, chosen: str, **more: Any) -> Response:
     """Asks for the role, with what each opens."""
     options = [(role.key, role.name, _opens(role)) for role in view.portal.roles]
     field = {"kind": "radio", "name": "role", "label": "Role", "hint": "", "options": options}
-    lead = ["Whoever decides about your registration can give you another one."]
+    lead = ["Below each stands what it opens. Whoever decides about your registration can give you another one."]
     return _question(view, "role", "Which role do you need?", lead, [field], values={"role": chosen}, **more)
 
 

@@ -84,7 +84,8 @@ def submit(
     if (already := _already(row, attempt)) is not None:
         return already
     account, role = place(portal, attempt)
-    chosen = _username(portal, account, attempt, username, password, is_taken=namesake is not None)
+    is_taken = namesake is not None and namesake.id != attempt.id  # else a twin of this press was quicker
+    chosen = _username(portal, account, attempt, username, password, is_taken=is_taken)
     answers = questions.chosen(portal.policy.security_questions, given) or ()
     made, outcome = passwords.hashed(password), _checked(act.portal, account, attempt, address)
     event: Event = "approve-itself" if _approves_itself(portal, role, outcome) else "submit"

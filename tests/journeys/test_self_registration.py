@@ -165,7 +165,9 @@ def test_of_several_offices_one_is_chosen(world: World) -> None:
     assert rosa.browser.send(seen.form_with("account")).errors == {"account": "Choose one of these."}
     assert rosa.browser.fill(account="0" * 32).status == 400
     assert rosa.browser.fill(account=ada.id).form_with("birth_date")
+    rosa.browser.fill(claim_number=CLAIM, birth_date=BIRTH_DATE)
     assert rosa.open("?choose=1").value_of("account") == ada.id
+    assert rosa.browser.fill(account=office.id).value_of("claim_number") == "", "asked anew about the other one"
 
 
 def test_an_identifier_that_is_nobody_s_is_said_beside_the_field(world: World, rosa: Applicant) -> None:

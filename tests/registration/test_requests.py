@@ -14,6 +14,7 @@ from chalicelib.portals import Portal
 from chalicelib.registration import attempts, entries, proving, requests
 from chalicelib.registration.approvers import approvers
 from chalicelib.registration.attempts import Attempt
+from chalicelib.registration.models import RegistrationRow
 from chalicelib.registration.proving import AttemptOver
 from chalicelib.registration.statuses import Status
 from chalicelib.security import codes
@@ -77,6 +78,24 @@ def test_a_request_is_one_however_often_it_is_submitted_at_once(
     assert len(world.sent_to(attempt.email)) == 2, "the code, and one mail that it is received"
     row = entries.found(portal.slug, attempt.id)
     assert row and entries.counts(portal.slug, staff_authority())[Status.PENDING_PROV_ADMIN_REVIEW] == 1
+
+
+def test_a_twin_that_reads_the_user_but_not_yet_the_request_is_told_of_it_too(
+    portal: Portal, office: Account, hashes: Hashes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt, real, read = begun(portal, office), entries.found, list[str]()
+
+    def found(slug: str, entry_id: str) -> RegistrationRow | None:
+        row = real(slug, entry_id)
+        read.append(entry_id)
+        if len(read) == 1:  # between this read and that of the user, the twin submits
+            submitted(portal, attempt, "rosa.quibble")
+        return row
+
+    monkeypatch.setattr(entries, "found", found)
+    monkeypatch.setattr(requests, "beside", lambda first, second: (first(), second()))
+    assert submitted(portal, attempt, "rosa.quibble") is Status.PENDING_PROV_ADMIN_REVIEW
+    assert len(facts_of(portal.slug, "client:registration:submitted")) == 1
 
 
 def staff_authority() -> entries.Authority:
