@@ -70,7 +70,7 @@ def may_give(own: frozenset[str], role: PortalRole) -> bool:
     return frozenset(role.permissions) <= own
 
 
-class Registration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RegistrationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How people outside become users of an office."""
 
     is_open: Annotated[

@@ -13,7 +13,7 @@ from .. import fields
 from ..errors import Invalid
 from . import colour
 from .policy import LEAST_ALONE, Policy
-from .roles import DEFAULT_ROLES, OfficePermission, PortalRole, Registration
+from .roles import DEFAULT_ROLES, OfficePermission, PortalRole, RegistrationSettings
 
 _FEWEST_DIGITS = 5  # of a number that somebody can call: it becomes a link to dial
 _NO_ZONE = "This is not a time zone we know. Use a name such as America/New_York."
@@ -152,7 +152,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tuple[PortalRole, ...],
         Meta(min_length=1, max_length=20, description="The roles of office users."),
     ] = DEFAULT_ROLES
-    registration: Registration = field(default_factory=Registration)
+    registration: RegistrationSettings = field(default_factory=RegistrationSettings)
 
 
 class PortalInput(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
