@@ -20,8 +20,8 @@ _STORIES = (
     "api/test_trouble", "api/test_users", "faults/", "infra/test_deploy", "infra/test_first_key", "infra/test_owner",
     "infra/test_template",
     "journeys/", "local/test_local_pumps", "messaging/test_cold_starts", "messaging/test_crashes", "messaging/test_queues",
-    "people/test_automatic_credentials", "people/test_credentials",
-    "registration/test_sending", "selfservice/test_reminders", "threats/",
+    "people/test_automatic_credentials", "people/test_credentials", "registration/test_sending",
+    "registration/test_state_machine", "selfservice/test_reminders", "threats/",
 )  # fmt: skip
 _QUICK = (
     "journeys/test_benefits_batch.py::test_the_whole_story",

@@ -154,8 +154,8 @@ def list_registrations(call: Call[RegistrationQuery, None]) -> Answer:
         limit=query.limit,
         cursor=query.cursor or None,
     )
-    shown = Page([entries.shown(call.portal, row) for row in found.items], found.cursor)
-    return page(shown, path(call.slug, "registrations"), query)
+    shown = console.shown(call.portal, found.items)
+    return page(Page(shown, found.cursor), path(call.slug, "registrations"), query)
 
 
 @operation("GET", f"{AT}/registrations/counts", _GROUP, gives=Counts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -13,7 +13,7 @@ from ..people.authority import Authority
 from ..people.users import User
 from ..portals import Portal
 from ..storage import beside
-from . import decisions, entries
+from . import decisions, entries, invitations
 from .models import RegistrationRow
 from .shapes import Moment, Registration
 
@@ -55,7 +55,7 @@ def details(portal: Portal, by: Authority, entry_id: str, *, hindrance: str = ""
     row = entries.get(portal.slug, entry_id, by)
     hindrance = decisions.why_not(portal, by, row) or hindrance
     return Details(
-        **fields.values(entries.shown(portal, row)),
+        **fields.values(shown(portal, [row])[0]),
         can_decide=not hindrance,
         why_not=hindrance,
         possible_duplicates=tuple(_duplicates(portal.slug, by, row))[:_MOST_SHOWN],
@@ -66,7 +66,13 @@ def details(portal: Portal, by: Authority, entry_id: str, *, hindrance: str = ""
 def following(portal: Portal, by: Authority, entry_id: str) -> Registration | None:
     """The next one that waits and was submitted after this. Raises NotFound as `details` does."""
     row = entries.following(portal.slug, by, entries.get(portal.slug, entry_id, by))
-    return entries.shown(portal, row) if row else None
+    return shown(portal, [row])[0] if row else None
+
+
+def shown(portal: Portal, rows: Sequence[RegistrationRow]) -> list[Registration]:
+    """Registrations as the console shows them, an invitation with how far its newest mail has come."""
+    come = invitations.deliveries(portal.slug, rows)
+    return [entries.shown(portal, row, come[str(row.created_key)]) for row in rows]
 
 
 def alike(one: tuple[str, str, str], other: tuple[str, str, str]) -> tuple[Why, ...]:
