@@ -43,7 +43,8 @@ ROWS = [
     if guard.audience == "key" and (method, route) in SERVED
 ]
 IDS = dict.fromkeys(
-    ("account", "contact", "batch", "document", "message", "key", "user", "registration", "sending"), "0" * 32
+    ("account", "contact", "batch", "document", "message", "key", "user", "request", "registration", "sending"),
+    "0" * 32,
 )
 BODIES: dict[str, Any] = {"POST": {}, "PATCH": {"nonsense": 1}}
 

@@ -119,6 +119,7 @@ def test_every_refusal_that_the_api_may_give_is_explained() -> None:
         "link-over",
         "not-fresh",
         "password-wrong",
+        "attempt-over",
         "awaiting-review",
         "step-over",
         "code-over",

@@ -26,7 +26,10 @@ from .conftest import Office, at_once, good
 
 ROWS = [(method, route, guard) for (method, route), guard in GUARDS.items() if guard.audience == "key"]
 CHANGES = [(method, route) for method, route, _ in ROWS if method != "GET"]
-IDS = dict.fromkeys(("account", "contact", "batch", "document", "message", "key", "user", "request"), "0" * 32)
+IDS = dict.fromkeys(
+    ("account", "contact", "batch", "document", "message", "key", "user", "request", "registration", "sending"),
+    "0" * 32,
+)
 CARD = {"title": "Adviser", "phone": "+14155550132", "photo_url": "https://acme.example/a.png", "about": "Two\nlines"}
 BODIES: dict[str, Any] = {"POST": {}, "PATCH": {"nonsense": 1}}
 FOREIGN = ("https://evil.example", "null", "http://portal.example.com", "https://portal.example.com.evil.example", "")
@@ -79,7 +82,10 @@ def test_what_is_dangerous_is_marked_so() -> None:
     fresh = {(method, route.partition("{portal}")[2]) for method, route, guard in ROWS if guard.fresh}
     managing = {(m, r.partition("{portal}")[2]) for m, r, guard in ROWS if guard.permission == "staff:manage"}
     assert len(managing) == 8
-    assert fresh == managing | {
+    of_users = {(m, r.partition("{portal}")[2]) for m, r, guard in ROWS if guard.permission == "users:manage"}
+    reading = {("GET", "/users/employees"), ("POST", "/users/employees")}  # names of colleagues, and one more of them
+    assert reading < of_users
+    assert fresh == managing | (of_users - reading) | {
         ("PATCH", ""), ("POST", "/api-keys"), ("DELETE", "/api-keys/{key}"),
         ("PATCH", "/accounts/{account}/credential"), ("DELETE", "/accounts/{account}/credential"),
     }  # fmt: skip
