@@ -56,17 +56,17 @@ class OfficeUser:
         return pyotp.TOTP(self.seed).at(clock.timestamp() + 30 * steps)
 
 
-def make_office(portal: Portal, **details: Any) -> Account:
+def make_office(portal: Portal, name: str = "Elm Street Clinic", **details: Any) -> Account:
     """Elm Street Clinic: an open office, at tax-id level, with a TIN of its own."""
     tin = {"qualifier": "TIN", "value": f"11-{3_430_000 + next(_numbers)}"}
-    own = {"name": "Elm Street Clinic", "record_type": "office", "identifiers": [tin]}
+    own = {"name": name, "record_type": "office", "identifiers": [tin]}
     return accounts.get(portal.slug, make_account(portal, **{**own, **details}).id)
 
 
-def make_provider(portal: Portal, office: Account, **details: Any) -> Account:
+def make_provider(portal: Portal, office: Account, name: str = "Dr. Iris Hale", **details: Any) -> Account:
     """An open provider of the office, at individual level, with an NPI of its own."""
     npi = {"qualifier": "NPI", "value": str(1_245_319_500 + next(_numbers))}
-    own = {"name": "Dr. Iris Hale", "record_type": "provider", "parent_id": office.id, "identifiers": [npi]}
+    own = {"name": name, "record_type": "provider", "parent_id": office.id, "identifiers": [npi]}
     return accounts.get(portal.slug, make_account(portal, **{**own, **details}).id)
 
 
@@ -90,7 +90,7 @@ def make_office_user(
     office_users.add(
         tx, act, account, user_id=user_id, username=username, username_key=usernames.key(username), role=role,
         details=UserDetails(**{"first_name": "Frances", "last_name": f"Okafor {number}", "email": email, **details}),
-        password_hash=_hash(password), state=state, temporary_until=temporary_until,
+        password_hash=hash_of(password), state=state, temporary_until=temporary_until,
     )  # fmt: skip
     tx.commit()
     return OfficeUser(portal, account, user_id, username, password, email)
@@ -115,7 +115,7 @@ def sign_in(browser: Browser, user: OfficeUser) -> OfficeUser:
     return user
 
 
-def _hash(password: str) -> str:
+def hash_of(password: str) -> str:
     """One hash for all who have this password: making one is dear on purpose."""
     if password not in _hashes:
         _hashes[password] = passwords.hashed(password)

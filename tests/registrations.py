@@ -1,4 +1,4 @@
-"""Offices, providers and registrations to test with, made by the product's own functions."""
+"""Registrations to test with, and who decides them, made by the product's own functions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib import clock, ids
 from chalicelib.facts import Act
-from chalicelib.people import contacts, office_users, usernames, users
+from chalicelib.people import contacts, office_users, usernames
 from chalicelib.people.authority import Authority
 from chalicelib.people.shapes import Account, ContactInput, UserDetails
 from chalicelib.people.users import State, User
@@ -16,14 +16,13 @@ from chalicelib.registration import entries
 from chalicelib.registration.models import RegistrationRow
 from chalicelib.registration.shapes import Applicant, Registration
 from chalicelib.registration.statuses import PENDING, Event, Level, Status
-from chalicelib.security import passwords
 from chalicelib.storage import Transaction
-from tests.factories import make_account, make_portal
+from tests.factories import make_portal
+from tests.offices import MANAGER, PASSWORD, hash_of, make_office, make_office_user, make_provider
 from tests.world import World
 
 STAFF = Authority(name="Sam Staff")
 REASON = "Not known at this office"
-PASSWORD = "harbour-lantern-42-otter"
 LEVELS: tuple[Level, ...] = ("office", "provider")
 EVENTS: tuple[Event, ...] = ("accept", "approve-itself", "submit", "approve", "deny", "abandon")
 LEADS: dict[tuple[str, Event, Level], str] = {
@@ -42,26 +41,11 @@ LEADS: dict[tuple[str, Event, Level], str] = {
 }
 """The way of every registration, as row R5 has it; whatever is not here does not happen."""
 _numbers = count(1)
-_hashes: dict[str, str] = {}
 
 
 def office_portal(world: World, **settings: Any) -> Portal:
     """A portal where people register."""
     return make_portal(world, registration={"is_open": True}, **settings)
-
-
-def make_office(portal: Portal, name: str = "Elm Street Clinic", **details: Any) -> Account:
-    """An office with a tax id of its own."""
-    value = f"11{next(_numbers):07}"
-    plain = {"record_type": "office", "identifiers": [{"qualifier": "TIN", "value": value}], **details}
-    return make_account(portal, name=name, **plain)
-
-
-def make_provider(portal: Portal, office: Account, name: str = "Dr. Iris Elm", **details: Any) -> Account:
-    """A provider of an office."""
-    value = f"19{next(_numbers):08}"
-    plain = {"record_type": "provider", "identifiers": [{"qualifier": "NPI", "value": value}], **details}
-    return make_account(portal, name=name, parent_id=office.id, **plain)
 
 
 def make_entry(
@@ -112,24 +96,13 @@ def add_user_of(
     )
     office_users.add(
         tx, act, account, user_id=str(row.created_key), username=username, username_key=usernames.key(username),
-        role=row.role, details=details, password_hash=_hash(), state=state,
+        role=row.role, details=details, password_hash=hash_of(PASSWORD), state=state,
     )  # fmt: skip
 
 
-def make_user(portal: Portal, account: Account, role: str = "provider-administrator", **details: Any) -> User:
+def make_user(portal: Portal, account: Account, role: str = MANAGER, **details: Any) -> User:
     """A user of an office or provider, who may sign in."""
-    number = next(_numbers)
-    email = details.pop("email", f"olga{number}@elm.example")
-    person = UserDetails(**{"first_name": "Olga", "last_name": f"Office {number}", "email": email, **details})
-    user_id = ids.new()
-    act = Act(portal.slug, "system:tests")
-    tx = act.transaction()
-    office_users.add(
-        tx, act, account, user_id=user_id, username=f"olga.{number}", username_key=f"olga.{number}", role=role,
-        details=person, password_hash=_hash(),
-    )  # fmt: skip
-    tx.commit()
-    return users.get(portal.slug, user_id)
+    return make_office_user(portal, account, role, **details).user
 
 
 def authority_of(portal: Portal, user: User) -> Authority:
@@ -141,7 +114,7 @@ def authority_of(portal: Portal, user: User) -> Authority:
     )  # fmt: skip
 
 
-def make_manager(portal: Portal, account: Account, role: str = "provider-administrator", **details: Any) -> Authority:
+def make_manager(portal: Portal, account: Account, role: str = MANAGER, **details: Any) -> Authority:
     """A new administrator of an office or provider, at work."""
     return authority_of(portal, make_user(portal, account, role, **details))
 
@@ -187,6 +160,8 @@ def _applicant(**details: Any) -> Applicant:
     return Applicant(**plain)
 
 
-def _hash() -> str:
-    """One hash for all: making one is dear on purpose."""
-    return _hashes.setdefault("one", passwords.hashed(PASSWORD))
+__all__ = [
+    "EVENTS", "LEADS", "LEVELS", "PASSWORD", "REASON", "STAFF", "act_of", "add_user_of", "authority_of", "contacts_of",
+    "counted", "counts_are_right", "make_entry", "make_manager", "make_office", "make_provider", "make_request", "make_user",
+    "office_portal", "shown", "stored",
+]  # fmt: skip

@@ -159,10 +159,9 @@ def get(portal: str, by: Authority, sending_id: str, *, limit: int = 100, cursor
 def _checked(act: Act, by: Authority, portal: Portal, wanted: LinksWanted) -> tuple[Account, str]:
     """The account and the role, both of which this may invite to. Raises Invalid, and Forbidden on record."""
     try:
-        account = accounts.get(act.portal, wanted.account_id)
+        account = authority.account_within(act, by, wanted.account_id)
     except NotFound:
         raise Invalid(fields={"account_id": _NO_ACCOUNT}) from None
-    authority.must_reach(act, by, account)
     role = authority.must_give(act, by, portal, wanted.role, f"account:{account.id}")
     wrong = {}
     if account.status != "open" or account.record_type not in OFFICES:

@@ -119,6 +119,18 @@ PAGES: dict[Route, Row] = {
     ("GET", "/{portal}/join/account"): Row(303, 303, 303),
     ("POST", "/{portal}/join/account"): Row(303, 303, 303, (("username", "x"), ("password", "x"))),
     ("POST", "/{portal}/set-password"): Row(303, 303, 303, (("username", "x"), ("password", "x"))),
+    # A registration is known to the browser that began it, and to no other.
+    ("GET", "/{portal}/register"): Row(200, 200, 200),
+    ("POST", "/{portal}/register"): Row(400, 400, 400, (("identifier", "X-{n}"),)),
+    **{
+        (method, f"/{{portal}}/register/{path}"): Row(303, 303, 303)
+        for methods, path in (
+            *((("GET", "POST"), step) for step in ("checks", "role", "you", "code", "account")),
+            (("POST",), "code/resend"),
+            (("GET",), "done"),
+        )
+        for method in methods
+    },
     # The steps of a sign-in lead back to its start without what the step before left in this browser.
     **{
         (method, f"/{{portal}}{side}/sign-in/{path}"): Row(303, 303, 303)
@@ -154,7 +166,7 @@ PAGES: dict[Route, Row] = {
 
 @pytest.fixture
 def victim(world: World) -> Client:
-    portal = make_portal(world, policy={"sign_in_ways": ["code", "password"]})
+    portal = make_portal(world, policy={"sign_in_ways": ["code", "password"]}, registration={"is_open": True})
     account = make_account(portal, name=f"{CANARY} Traders", number=f"{CANARY}-77")
     contact = make_contact(portal, account, first_name=f"{CANARY}ina", last_name=f"{CANARY}sen",
                            emails=[f"{CANARY}@x.example"])  # fmt: skip
