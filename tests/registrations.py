@@ -13,6 +13,7 @@ from chalicelib.people.shapes import Account, ContactInput, UserDetails
 from chalicelib.people.users import State, User
 from chalicelib.portals import Portal
 from chalicelib.registration import entries
+from chalicelib.registration.attempts import KEPT_SECONDS
 from chalicelib.registration.models import RegistrationRow
 from chalicelib.registration.shapes import Applicant, Registration
 from chalicelib.registration.statuses import PENDING, Event, Level, Status
@@ -59,6 +60,8 @@ def make_entry(
     row = entries.new(
         portal, entry_id, kind=kind, status=status, account=account, role=granted, applicant=_applicant(**applicant)
     )
+    if status is Status.STARTED:
+        row.due_at, row.due_shard = clock.timestamp() + KEPT_SECONDS, entries.due_shard(entry_id)
     tx = Act(portal.slug, "system:tests").transaction()
     entries.add(tx, portal.slug, row)
     tx.commit()

@@ -28,7 +28,7 @@ from chalicelib.messaging import reading
 from chalicelib.people import usernames, users
 from chalicelib.people.authority import Authority
 from chalicelib.people.shapes import Account
-from chalicelib.registration import decisions, entries
+from chalicelib.registration import decisions, due, entries
 from chalicelib.registration.models import RegistrationRow
 from chalicelib.registration.statuses import Event, Level, Status
 from tests import meanwhile
@@ -120,6 +120,17 @@ class Registrations(RuleBasedStateMachine):
     @rule(turn=st.integers(0, 60), event=st.sampled_from(EVENTS), is_stale=_STALE, crash=_CRASHES)
     def anything_happens(self, turn: int, event: Event, is_stale: bool, crash: Mishap | None) -> None:
         self.happen(_one(list(self.known), turn), event, "staff", is_stale=is_stale, crash=crash)
+
+    @precondition(lambda self: self.those("STARTED"))
+    @rule(is_twice=st.booleans())
+    def a_day_passes(self, is_twice: bool) -> None:
+        """The tick gives up what was begun and not submitted, and nothing else; run twice, it does so once."""
+        self.world.clock.advance(hours=25)
+        given_up = self.those("STARTED")
+        for _ in range(1 + is_twice):
+            due.work_due()
+        for entry_id in given_up:
+            self.look(entry_id, self.known[entry_id], "INVALIDATED", True)
 
     @precondition(lambda self: self.those(*WAITING))
     @rule(turn=st.integers(0, 60), first=_DECISIONS, second=_DECISIONS, nth=st.integers(1, 3))
