@@ -15,7 +15,7 @@ _CLINIC: dict[str, Any] = {
     "name": "Elm Street Clinic",
     "number": "EL-2001",
     "record_type": "office",
-    "identifiers": [{"qualifier": "TIN", "value": "11-3437602"}],
+    "identifiers": [{"qualifier": "TIN", "value": "11-2046835"}],
     "primary_emails": ["office@elm-street.example"],
     "tags": ["demo"],
 }

@@ -16,7 +16,7 @@ NPI = {"qualifier": "NPI", "value": "1245319599"}
 
 @pytest.fixture
 def clinic(office: Office) -> Reply:
-    tin = {"qualifier": "TIN", "value": "11-3437602"}
+    tin = {"qualifier": "TIN", "value": "11-2046835"}
     return office.account("Elm Street Clinic", record_type="office", number="ELM", identifiers=[tin])
 
 

@@ -830,7 +830,7 @@ def _register_states() -> Iterator[Sample]:
         {"kind": "select", "name": "qualifier", "label": "Kind of identifier", "hint": "", "options": kinds},
     ]
     nobody = {"identifier": "We know no office or provider by this identifier. Check its digits."}
-    begun: Context = {"on_url": "/acme/register/account", "values": {"identifier": "11-3437602", "qualifier": "TIN"}}
+    begun: Context = {"on_url": "/acme/register/account", "values": {"identifier": "11-2046835", "qualifier": "TIN"}}
     several = [["a" * 32, "Elm Street Clinic", "The office"], ["b" * 32, ENDLESS, "A provider of an office"]]
     meant = [{"kind": "radio", "name": "account", "label": "Office or provider", "hint": "", "options": several}]
     checks = [
@@ -858,7 +858,7 @@ def _register_states() -> Iterator[Sample]:
         "register-nobody", "question.html", question("Register", sought, errors=nobody, values={"identifier": "1"})
     )
     yield Sample("register-begun", "question.html", question("Register", sought, **begun))
-    yield Sample("register-several", "question.html", question("Which one?", meant, kept={"identifier": "11-3437602"}))
+    yield Sample("register-several", "question.html", question("Which one?", meant, kept={"identifier": "11-2046835"}))
     yield Sample("register-checks", "question.html", question("Security questions", checks, **for_elm))
     yield Sample(
         "register-checks-wrong", "question.html", question("Security questions", checks, **for_elm, errors=no_date)
