@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from chalicelib.web.guard import GUARDS
 from tests.browser import axe
 from tests.browser.credential_pages import Look, walk_as_customer, walk_as_staff
+from tests.browser.office_pages import walk_at_office
 from tests.browser.running import IN_BROWSER, PDF, Local, Shop, Tab
 
 AXE = axe.script()
@@ -22,7 +23,7 @@ pytestmark = [
 WIDTHS = (320, 390, 768, 1280)
 
 
-@pytest.mark.parametrize("side", ["by code", "by password", "staff"])
+@pytest.mark.parametrize("side", ["by code", "by password", "staff", "office"])
 def test_every_page_is_accessible_fits_and_keeps_to_its_policy(
     local: Local, tab: Tab, tmp_path: Path, side: str
 ) -> None:
@@ -52,6 +53,8 @@ def test_every_page_is_accessible_fits_and_keeps_to_its_policy(
             walk(local, tab, look, tmp_path)
         case "by password":
             walk_as_customer(local, tab, look)
+        case "office":
+            walk_at_office(local, tab, look)
         case _:
             walk_as_staff(local, tab, look)
     assert faults == []
@@ -67,7 +70,6 @@ PAGES = {
 }
 NOT_SEEN = {
     "/{portal}/batches/{batch}/documents/{document}",  # leads to the file
-    "/{portal}/sign-in/own-password",  # so far only staff get temporary passwords
 }
 OF_CODES = ("", "/{proxy+}", "/trouble", "/help", "/help/sent", "/sign-in", "/sign-in/confirm", "/sign-in/code")
 
@@ -77,6 +79,8 @@ def side_of(route: str) -> str:
     rest = route.removeprefix("/{portal}")
     if rest in OF_CODES or rest.startswith("/batches/"):
         return "by code"
+    if rest == "/sign-in/own-password" or rest.split("/")[1] in ("register", "join"):
+        return "office"
     return "staff" if rest.split("/")[1] == "staff" else "by password"
 
 
