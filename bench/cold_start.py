@@ -44,7 +44,7 @@ def run(world: Any, rounds: int = ROUNDS) -> None:
             print(f"  {function:44}{statistics.median(times):8.0f} ms   ratio {ratio:.2f}   target: at most {target}")
     only = statistics.median(spent["imports"])
     print(f"  {'(the API, its imports alone)':44}{only:8.0f} ms   ratio {only / floor:.2f}")
-    print(f"  package as it ships: {shipped.megabytes:.2f} MB   target: under 9\n")
+    print(f"  package as it ships: {shipped.megabytes:.2f} MB   target: under 10\n")
 
 
 def _measured(world: Any, tree: Path, rounds: int) -> dict[str, list[float]]:

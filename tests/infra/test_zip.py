@@ -19,7 +19,7 @@ from tests.infra.first_events import FirstEvents
 from tests.messaging import samples
 from tests.world import World
 
-MEGABYTES = 9
+MEGABYTES = 10
 pytestmark = pytest.mark.slow
 
 

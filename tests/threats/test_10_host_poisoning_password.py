@@ -18,6 +18,7 @@ from tests.customers import (
     password_portal,
 )
 from tests.factories import make_machine
+from tests.offices import make_office
 from tests.staffing import make_session
 from tests.threats.conftest import Hashes
 from tests.threats.test_10_host_poisoning import EVIL, HOSTILE, is_clean
@@ -69,13 +70,15 @@ def test_every_mail_of_credentials_keeps_to_the_public_host(
         "POST", f"/api/v1/portals/{portal.slug}/staff", {"email": "new@company.example", "role": "agent"}, **headers
     )
     assert invited.status == 201, invited.text
+    wanted = {"emails": "new@elm.example", "role": "portal-user", "account_id": make_office(portal).id}
+    answers.append(machine.ask("POST", "registration-links", wanted))
     world.drain()
 
     assert all(is_clean(each) for seen in answers for each in (*seen.trail, seen))
-    assert [seen.status for seen in answers if seen.status not in (200, 204)] == []
+    assert [seen.status for seen in answers if seen.status not in (200, 201, 204)] == []
     sent = world.inbox[start:]
     found = [link for mail in sent for part in (mail.text, mail.html) for link in _LINK.findall(part)]
     assert {link for link in found if not link.startswith(f"{PUBLIC_URL}/")} == set() and len(found) >= 16
     assert all(EVIL not in mail.mime.decode() for mail in sent)
     paths = {purpose for purpose, path in links.PATHS.items() for link in found if f"/{path}?t=" in link}
-    assert paths == {"credential-create", "password-reset", "not-me", "staff-invitation"}
+    assert paths == {"credential-create", "password-reset", "not-me", "staff-invitation", "invitation"}
