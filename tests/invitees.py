@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import Any
 
 from chalicelib import ids
@@ -13,38 +12,16 @@ from chalicelib.registration import entries, sending
 from chalicelib.registration.models import RegistrationRow
 from chalicelib.registration.sending import AddressAnswer, LinksWanted, Sending
 from tests.customers import PASSWORD, newest_link
-from tests.factories import make_account, make_portal, staff
+from tests.factories import make_portal, staff
+from tests.offices import make_office, make_provider
 from tests.world import World
 
 STAFF = Authority(name="Olive Owner", user_id="0" * 32)
-_numbers = count(1)
 
 
 def office_portal(world: World, **settings: Any) -> Portal:
     """A portal where people sign in by password."""
     return make_portal(world, **{"policy": {"sign_in_ways": ["password", "code"]}, **settings})
-
-
-def make_office(portal: Portal, **details: Any) -> Account:
-    """An office with a tax id."""
-    number = next(_numbers)
-    tin = {"qualifier": "TIN", "value": f"11-{3_000_000 + number}"}
-    return make_account(
-        portal, **{"name": "Elm Street Clinic", "record_type": "office", "identifiers": [tin], **details}
-    )
-
-
-def make_provider(portal: Portal, office: Account, **details: Any) -> Account:
-    """A provider of the office."""
-    npi = {"qualifier": "NPI", "value": f"{1_000_000_000 + next(_numbers)}"}
-    plain = {
-        "name": "Dr. Ada Wells",
-        "record_type": "provider",
-        "parent_id": office.id,
-        "identifiers": [npi],
-        **details,
-    }
-    return make_account(portal, **plain)
 
 
 def manager_of(portal: Portal, account: Account, role: str = "provider-administrator") -> Authority:
@@ -108,3 +85,9 @@ PERSON = {
     "first_name": "Jane", "middle_name": "Q.", "last_name": "Doe", "title": "Office Manager", "phone": "+1 415 555 0132",
     "username": "jane.doe", "password": PASSWORD,
 }  # fmt: skip
+
+
+__all__ = [
+    "PASSWORD", "STAFF", "again", "answers", "entry_of", "invite", "link_of", "make_office", "make_provider",
+    "manager_of", "office_portal", "send", "take",
+]  # fmt: skip

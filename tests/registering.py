@@ -19,8 +19,9 @@ from chalicelib.registration.models import RegistrationRow
 from chalicelib.registration.shapes import ChecksInput
 from chalicelib.registration.statuses import Status
 from chalicelib.security import codes
+from tests import offices
 from tests.browsing import Browser, Seen
-from tests.factories import facts_of, make_account, make_portal, newest_code, staff
+from tests.factories import facts_of, make_portal, newest_code, staff
 from tests.world import World
 
 CLAIM, BIRTH_DATE = "CLM 2019-00417", "1970-01-31"
@@ -37,27 +38,16 @@ def open_portal(world: World, *, auto_approve: bool = True, **settings: Any) -> 
 
 
 def make_office(portal: Portal, **details: Any) -> Account:
-    """An office with a tax id of its own, checked by CLAIM."""
-    number = next(_numbers)
-    plain = {
-        "name": "Elm Street Clinic", "number": None, "record_type": "office",
-        "identifiers": [{"qualifier": "TIN", "value": f"11-{number:07}"}],
-        "primary_emails": [f"front{number}@elm.example"], **details,
-    }  # fmt: skip
-    made = make_account(portal, **plain)
+    """An office that is checked by CLAIM, with an address of its own."""
+    made = offices.make_office(portal, **{"primary_emails": [f"front{next(_numbers)}@elm.example"], **details})
     know(portal, made, CLAIM)
     return made
 
 
 def make_provider(portal: Portal, office: Account, **details: Any) -> Account:
-    """A provider of an office, checked by CLAIM and BIRTH_DATE."""
-    number = next(_numbers)
-    plain = {
-        "name": "Dr. Ada Brook", "number": None, "record_type": "provider", "parent_id": office.id,
-        "identifiers": [{"qualifier": "NPI", "value": f"{1_000_000_000 + number}"}],
-        "primary_emails": [f"ada{number}@elm.example"], **details,
-    }  # fmt: skip
-    made = make_account(portal, **plain)
+    """A provider of an office that is checked by CLAIM and BIRTH_DATE, with an address of its own."""
+    own = {"name": "Dr. Ada Brook", "primary_emails": [f"ada{next(_numbers)}@elm.example"], **details}
+    made = offices.make_provider(portal, office, **own)
     know(portal, made, CLAIM, birth_date=BIRTH_DATE)
     return made
 

@@ -135,7 +135,7 @@ def unlock(act: Act, portal: Portal, by: Authority, user_id: str) -> OfficeUser:
         user_changes.set_state(tx, user, "active")
     else:
         user_changes.still(tx, user, Stale())
-    identities.settle(tx, act.portal, identities.identity(f"password/{user.side}", user.username_key))
+    identities.settle(tx, act.portal, users.tried_as(user.side, user.username_key))
     identities.settle(tx, act.portal, identities.identity(STEP_UP, user.id))
     facts.record(tx, act, Kind.OFFICE_USER_UNLOCKED, _about(user), {"state": [user.state, "active"]})
     tell(tx, act, user, "unlocked")

@@ -12,6 +12,8 @@ from msgspec import Meta, Struct
 
 from .. import clock, fields
 from ..portals import Portal
+from ..security import identities
+from ..security.identities import Lockout
 from ..storage import Condition, Page, query
 from . import accounts, matching, usernames, users
 from .authority import Authority
@@ -71,6 +73,10 @@ class OfficeUser(OfficeUserInput, frozen=True, kw_only=True, forbid_unknown_fiel
     deleted: bool
     lock_reason: Annotated[str, Meta(description="What was said as the user was locked; empty if it is not.")]
     locked_at: str | None
+    locked_out_at: Annotated[
+        str | None, Meta(description="Since when too many wrong passwords or codes keep the user out; null if none do.")
+    ]
+    locked_out_until: Annotated[str | None, Meta(description="Until when; null, too, where only unlocking helps.")]
     last_sign_in: str | None
     has_temporary_password: bool
     temporary_until: Annotated[str | None, Meta(description="Until when a temporary password can be used.")]
@@ -132,9 +138,11 @@ def managers(portal: Portal, account_id: str, office_id: str) -> Iterator[User]:
 
 
 def shown(portal: Portal, held: list[User]) -> list[OfficeUser]:
-    """Users as the desk shows them, with the names of their offices."""
+    """Up to 100 users as the desk shows them, with the names of their offices and what keeps them out."""
     names = accounts.names(portal.slug, (user.account_id for user in held if user.account_id))
-    return [_shown(portal, user, names.get(user.account_id or "")) for user in held]
+    keys = {user.id: users.tried_as(user.side, user.username_key) for user in held}
+    out = identities.lockouts(portal.slug, keys.values())
+    return [_shown(portal, user, names.get(user.account_id or ""), out.get(keys[user.id])) for user in held]
 
 
 def _office(portal: str, by: Authority, wanted: UserFilters) -> str | None:
@@ -171,7 +179,7 @@ def _only(by: Authority, wanted: UserFilters, first: str, last: str, username: s
     return whole
 
 
-def _shown(portal: Portal, user: User, account_name: str | None) -> OfficeUser:
+def _shown(portal: Portal, user: User, account_name: str | None, out: Lockout | None) -> OfficeUser:
     role, details, is_deleted = portal.role(user.role), user.details, user.state == "deleted"
     why = "The user said that a sign-in was not them." if user.lock_reason == users.DISAVOWED else user.lock_note
     return OfficeUser(
@@ -191,6 +199,8 @@ def _shown(portal: Portal, user: User, account_name: str | None) -> OfficeUser:
         deleted=is_deleted,
         lock_reason=why,
         locked_at=clock.text(user.locked_at or None),
+        locked_out_at=clock.text(out.at) if out else None,
+        locked_out_until=clock.text(out.until) if out else None,
         last_sign_in=clock.text(user.signed_in_at),
         has_temporary_password=user.must_change,
         temporary_until=clock.text(user.temporary_until),

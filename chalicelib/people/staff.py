@@ -222,7 +222,7 @@ def unlock(act: Act, by: By, user_id: str) -> StaffUser:
     tx = act.transaction()
     if user.state == "locked":
         user_changes.set_state(tx, user, "active")
-    identities.settle(tx, act.portal, identities.identity("password/staff", user.username_key))
+    identities.settle(tx, act.portal, users.tried_as("staff", user.username_key))
     identities.settle(tx, act.portal, identities.identity(STEP_UP, user.id))
     facts.record(tx, act, Kind.CREDENTIAL_UNLOCKED, _about(user.id), {"state": [user.state, "active"]})
     tell(tx, act, user, "unlocked")

@@ -14,6 +14,7 @@ import msgspec
 
 from .. import clock
 from ..errors import Conflict, NotFound, Refusal
+from ..security import identities
 from ..storage import Page, Transaction, query
 from . import matching
 from .models import UserIdRow, UserRow
@@ -271,6 +272,11 @@ def add(
 def office_list(portal: str, office_id: str) -> str:
     """The index partition that lists the users of an office and of its providers."""
     return f"{portal}#office#{office_id}#users"
+
+
+def tried_as(side: Side, username_key: str) -> str:
+    """The fingerprint under which tries at a username are counted, whether or not somebody has it."""
+    return identities.identity(f"password/{side}", username_key)
 
 
 def id_is_free(tx: Transaction, portal: str, user_id: str, refusal: Refusal) -> None:

@@ -20,7 +20,6 @@ from ..security import browsers, links, passwords
 from ..security.identities import DestinationUsedUp
 from ..security.links import Link, LinkOver, Setup
 from ..signin import questions
-from ..signin.doors import identity
 from ..storage import afresh
 from . import entries, invitations, person
 from .invitations import PURPOSE, Offer
@@ -98,7 +97,7 @@ def accept(act: Act, portal: Portal, setup: Setup, given: Mapping[str, str], bro
             raise Invalid(fields={"username": refusal.text}) from None
         if not username:
             raise
-    days, plain = portal.policy.known_browser_days, identity("customer", usernames.key(username))
+    days, plain = portal.policy.known_browser_days, users.tried_as("customer", usernames.key(username))
     return Chosen(username, browsers.remember(act.portal, browser_cookie, plain, days=days) if days else None)
 
 

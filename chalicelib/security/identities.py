@@ -7,11 +7,13 @@ own, so that a stranger can neither lock an owner out nor use up the owner's cod
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from .. import clock
 from ..errors import Refusal, TooMany
-from ..storage import Transaction
+from ..storage import Transaction, guarded, live
 from .keys import fingerprint
 from .limits import (
     CODE_SENDS,
@@ -145,6 +147,28 @@ def note_success(tx: Transaction, portal: str, identity_key: str) -> None:
         when=unlocked(IdentityRow, now),
         refusal=lambda present: _why_not(present, now),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Lockout:
+    """That wrong tries keep somebody out: since the last of them, until a moment, or (None) until staff unlock."""
+
+    at: int
+    until: int | None
+
+
+def lockouts(portal: str, identity_keys: Iterable[str]) -> dict[str, Lockout]:
+    """Which of up to 100 identities are locked now, by their keys, in one consistent read."""
+    now = clock.timestamp()
+    keys = {_key(portal, each): each for each in identity_keys}
+    rows = guarded(lambda: list(IdentityRow.batch_get(list(keys), consistent_read=True))) if keys else []
+    found = {}
+    for row in filter(live, rows):
+        at = int(row.failed_at or 0)
+        seconds = lock_seconds(int(row.failures or 0)) if at > now - LOCK_FORGOTTEN else 0
+        if seconds is None or at + seconds > now:
+            found[keys[row.pk]] = Lockout(at, None if seconds is None else at + seconds)
+    return found
 
 
 def _key(portal: str, identity_key: str) -> str:

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from .. import facts
 from ..errors import Refusal
-from ..people.users import Kind, Side, User
+from ..people.users import Kind, Side, User, tried_as
 from ..portals import Portal
-from ..security import browsers, identities, sessions
+from ..security import browsers, sessions
 from ..security.sessions import Lasting
 from .tries import Tries
 
@@ -133,18 +133,13 @@ class SignedIn:
 
 def tries(portal: str, side: Side, username_key: str, visitor: Visitor) -> Tries:
     """The names for a username typed in this browser."""
-    plain = identity(side, username_key)
+    plain = tried_as(side, username_key)
     return Tries(plain, browsers.known(portal, visitor.browser_cookie, plain), visitor.address)
 
 
 def tries_of(pending: Pending, visitor: Visitor) -> Tries:
     """The same names in a later step."""
     return Tries(pending.plain, pending.known_as, visitor.address)
-
-
-def identity(side: Side, username_key: str) -> str:
-    """The fingerprint under which tries at a username are counted, at this side's door."""
-    return identities.identity(f"password/{side}", username_key)
 
 
 def about(user: User) -> str:

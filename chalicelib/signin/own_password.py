@@ -23,7 +23,7 @@ from ..security import browsers, identities, links, passwords
 from ..security.links import LinkOver, Setup
 from ..storage import Transaction, beside
 from . import questions
-from .doors import Pending, StepOver, about, identity
+from .doors import Pending, StepOver, about
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def choose(
         _set(tx, act, user, made, answers, browser_cookie)
     tx.commit()
     side = user.side if user else "customer"
-    days, plain = portal.policy.known_browser_days, identity(side, usernames.key(chosen))
+    days, plain = portal.policy.known_browser_days, users.tried_as(side, usernames.key(chosen))
     return Chosen(chosen, side, browsers.remember(act.portal, browser_cookie, plain, days=days) if days else None)
 
 
@@ -197,7 +197,7 @@ def _set(
     is_first = user.password_hash is None
     act = act.by(f"user:{user.id}")
     user_changes.set_password(tx, user, made, answers=answers, unlocks=user.is_disavowed)
-    plain = identity(user.side, user.username_key)
+    plain = users.tried_as(user.side, user.username_key)
     identities.settle(tx, act.portal, plain)
     if known_as := browsers.known(act.portal, browser_cookie, plain):  # it has a lock of its own
         identities.settle(tx, act.portal, f"{plain}.{known_as}")

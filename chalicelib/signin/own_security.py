@@ -9,14 +9,14 @@ from __future__ import annotations
 from .. import clock, facts
 from ..errors import Conflict, Invalid, NotFound, Refusal
 from ..facts import Act, Kind
-from ..people import user_changes, user_factors, user_sessions
+from ..people import user_changes, user_factors, user_sessions, users
 from ..people.shapes import Noted
 from ..people.telling import tell, tell_old_number
 from ..people.users import User
 from ..portals import Portal
 from ..security import identities, links, passwords, recovery, sessions
 from ..security.sessions import Session
-from .doors import Door, about, identity
+from .doors import Door, about
 from .own_password import words
 
 FRESH_SECONDS = 10 * 60  # how long a session may change credentials after its user was proved
@@ -85,7 +85,7 @@ def change_password(
     goes_on = Noted(at=now, until=now + door.lasting.session_hours * 3600, browser=browser)
     user_changes.set_password(tx, user, passwords.hashed(wanted), keeps=(sessions.id_of(secret), goes_on))
     links.cancel(tx, act.portal, "password-reset", user.id)
-    for each in (key, identity(user.side, user.username_key)):
+    for each in (key, users.tried_as(user.side, user.username_key)):
         identities.settle(tx, act.portal, each)
     facts.record(tx, act, Kind.PASSWORD_CHANGED, about(user))
     tell(tx, act, user, "password")

@@ -17,6 +17,7 @@ from chalicelib.people import contacts, office_desk, user_changes, user_sessions
 from chalicelib.people.shapes import Account, Noted
 from chalicelib.portals import Portal
 from chalicelib.security import identities, links, passwords
+from chalicelib.security.models import IdentityRow
 from chalicelib.storage import Transaction
 from chalicelib.web import spreadsheet
 from tests import meanwhile
@@ -373,6 +374,31 @@ def test_a_lock_ends_sessions_says_why_and_no_new_password_opens_it(desk: Desk) 
     assert desk.api.post(f"{desk.at}/users/{user.id}/lock", {"reason": ""}).errors.keys() == {"reason"}
     opened = good(desk.act(user, "unlock")).json
     assert (opened["state"], opened["lock_reason"], opened["locked_at"]) == ("active", "", None)
+
+
+@pytest.mark.parametrize(("wrong", "minutes"), [(9, 0), (10, 15), (15, 30), (100, None)])
+def test_too_many_wrong_passwords_are_shown_until_they_are_over(
+    desk: Desk, moment: MovableClock, wrong: int, minutes: int | None
+) -> None:
+    user, other = desk.user(), desk.user()
+    key, now = users.tried_as("customer", user.user.username_key), moment()
+    tx = Transaction()
+    for_good = IdentityRow(f"{desk.portal.slug}#identity#{key}", failures=wrong, failed_at=now, expires_at=now + 10**8)
+    tx.put(for_good)
+    tx.commit()
+
+    def seen(at: int) -> tuple[str | None, str | None]:
+        moment.advance(at - moment())
+        rows = {each["id"]: each for each in good(desk.api.get(f"{desk.at}/users")).items}
+        assert rows[other.id]["locked_out_at"] is None and rows[user.id]["state"] == "active"
+        return rows[user.id]["locked_out_at"], rows[user.id]["locked_out_until"]
+
+    until = now + 60 * minutes if minutes else None
+    assert seen(now) == ((None, None) if minutes == 0 else (clock.text(now), clock.text(until)))
+    if until:
+        assert seen(until - 1)[1] == clock.text(until) and seen(until) == (None, None)
+    good(desk.act(user, "unlock"))
+    assert seen(int(moment())) == (None, None)
 
 
 def test_unlocking_forgets_wrong_tries_and_tells_the_user(desk: Desk, world: World) -> None:
