@@ -68,6 +68,7 @@ class World:
         )
         os.environ.update(self.environment())
         self._stream = _Stream(self.database, self._folder / "dynamodb.db", f"{PREFIX}-messages")
+        self._database = database_client(self.database)
         self._portals = 0
         atexit.register(self._remove)
 
@@ -104,10 +105,10 @@ class World:
 
     def _forget_due(self) -> None:
         """Leave alone what earlier tests have left due of registrations: a tick would send it, in the midst of another."""
-        table, client = f"{PREFIX}-registrations", database_client(self.database)
-        for row in client.scan(TableName=table, IndexName="due")["Items"]:
+        table = f"{PREFIX}-registrations"
+        for row in self._database.scan(TableName=table, IndexName="due")["Items"]:
             key = {"pk": row["pk"], "sk": row["sk"]}
-            client.update_item(TableName=table, Key=key, UpdateExpression="REMOVE due_at, due_shard")
+            self._database.update_item(TableName=table, Key=key, UpdateExpression="REMOVE due_at, due_shard")
 
     def portal(self, **settings: Any) -> Any:
         """A new portal (`chalicelib.portals.Portal`), open, with the given settings."""
@@ -203,7 +204,7 @@ class World:
 
     def scan(self, table: str) -> Iterator[dict[str, Any]]:
         """Every item of a table as DynamoDB holds it: for tests of what is at rest."""
-        pages = database_client(self.database).get_paginator("scan").paginate(TableName=f"{PREFIX}-{table}")
+        pages = self._database.get_paginator("scan").paginate(TableName=f"{PREFIX}-{table}")
         for page in pages:
             yield from page["Items"]
 
