@@ -13,7 +13,6 @@ from chalicelib.people import staff, user_changes, usernames, users
 from chalicelib.people.staff import By
 from chalicelib.portals.permissions import LEVELS, may_grant
 from chalicelib.security import identities, links, passwords
-from chalicelib.signin import doors
 from chalicelib.storage import Transaction
 from tests.staffing import PASSWORD, Colleague, StaffClient, make_colleague, make_session, signed_in
 from tests.world import MovableClock, World
@@ -457,7 +456,7 @@ def test_unlocking_forgets_wrong_tries_and_opens_who_was_locked(
     office: Office, boss: StaffClient, world: World, moment: MovableClock
 ) -> None:
     colleague = make_colleague(office.slug, "support")
-    key = doors.identity("staff", colleague.user.username_key)
+    key = users.tried_as("staff", colleague.user.username_key)
     for _ in range(10):
         identities.count_try(office.slug, key)
     with pytest.raises(identities.Locked):

@@ -8,9 +8,8 @@ import pyotp
 
 from chalicelib import clock
 from chalicelib.facts import Kind
-from chalicelib.people import staff
+from chalicelib.people import staff, users
 from chalicelib.security.models import IdentityRow
-from chalicelib.signin import doors
 from tests.browsing import Seen
 from tests.customers import recovery_codes, seed_shown
 from tests.factories import newest_code, other_than
@@ -62,7 +61,7 @@ class EntersAWrongPassword(ByUser):
         return seen
 
     def check(self) -> None:
-        key = doors.identity("customer", self.user.username_key)
+        key = users.tried_as("customer", self.user.username_key)
         row = IdentityRow.find(f"{self.slug}#identity#{key}")
         assert row is not None and int(row.failures) >= self.evaluated >= 1
         assert self.facts_about(f"sign-in:{key}", Kind.PASSWORD_WRONG) >= self.evaluated

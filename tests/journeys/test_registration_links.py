@@ -189,7 +189,7 @@ def test_a_provider_is_told_by_its_name(world: World) -> None:
     provider = make_provider(portal, make_office(portal))
     send(portal, provider, JANE, role="provider-administrator")
     form = opened(world).here
-    assert "Dr. Ada Wells" in form.shown and "second factor" in form.shown
+    assert "Dr. Iris Hale" in form.shown and "second factor" in form.shown
 
 
 def test_another_portals_link_opens_nothing(world: World) -> None:

@@ -361,7 +361,7 @@ def test_what_there_is_to_choose_from(world: World) -> None:
 
     assert chosen(STAFF) == [("Elm Street Clinic", "office"), ("Harbour Dental", "office")]
     assert chosen(STAFF, name="harb") == [("Harbour Dental", "office")]
-    below = [("Elm Street Clinic", "office"), ("Dr. Ada Wells", "provider")]
+    below = [("Elm Street Clinic", "office"), ("Dr. Iris Hale", "provider")]
     assert chosen(STAFF, office.id) == chosen(manager_of(portal, office)) == below
     assert chosen(manager_of(portal, provider)) == below[1:]
     for by in (manager_of(portal, office), manager_of(portal, provider)):
