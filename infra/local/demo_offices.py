@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import demo_users
+from . import demo_registrations, demo_users
 from .demo import PORTAL, Api
 
 _AT = f"/api/v1/portals/{PORTAL}"
@@ -56,6 +56,7 @@ def make(api: Api) -> list[dict[str, Any]]:
         "administrator": demo_users.office_administrator(clinic["id"]),
         "see": "has an administrator: asked for an office-level role, she decides; for a provider's, staff do",
     }
+    demo_registrations.make(api, clinic)
     return [clinic, dental | {"see": "nobody looks after its users yet: staff invite the first administrator"}]
 
 
