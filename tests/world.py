@@ -93,12 +93,14 @@ class World:
     def reset(self) -> None:
         """What a test may have left in this process or on its way; rows stay, under portals that no other test uses."""
         from chalicelib import portals
+        from chalicelib.messaging import overrides
         from chalicelib.security import keys
 
         self.clock.reset()
         self.cloud.reset()
         self._stream.forget()
         portals.forget_kept()
+        overrides.forget_kept()
         keys.forget()
 
     def portal(self, **settings: Any) -> Any:
