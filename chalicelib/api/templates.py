@@ -22,7 +22,9 @@ from ..web.operation import Answer, Call, Paging, one, page
 from .registry import AT, operation, path
 
 _GROUP = "Wording of messages"
-_NAME = Annotated[str, Meta(max_length=60, pattern="^[a-z][a-z-]*" + fields.END, description="Such as batch-in-review.")]
+_NAME = Annotated[
+    str, Meta(max_length=60, pattern="^[a-z][a-z-]*" + fields.END, description="Such as batch-in-review.")
+]
 _EMAIL = {
     "subject": "((batch_title)) is ready - ((portal_name))",
     "preheader": "Please look at it this week.",
@@ -263,7 +265,9 @@ def restore_wording(call: Call[None, RestoreInput]) -> Answer:
         if body.name or body.channel or body.version:
             raise Invalid(fields={"all": "Restore all, or name one message: not both."})
         return _restored(overrides.restore_all(call.act, author=author))
-    wrong = {name: "Say which message, or that you mean all." for name in ("name", "channel") if not getattr(body, name)}
+    wrong = {
+        name: "Say which message, or that you mean all." for name in ("name", "channel") if not getattr(body, name)
+    }
     if wrong or body.name is None or body.channel is None:
         raise Invalid(fields=wrong)
     before = overrides.newest(call.slug, body.name, body.channel)

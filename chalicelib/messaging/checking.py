@@ -32,7 +32,9 @@ def check(template: Template, own: Own) -> None:
         found = dict(_sms(texts, known, template))
         count = sum(len(used(text)) for text in texts)
     if count > MOST_PLACEHOLDERS:
-        found[own.channel] = f"Use at most {MOST_PLACEHOLDERS} placeholders in a message. There are {count} in this one."
+        found[own.channel] = (
+            f"Use at most {MOST_PLACEHOLDERS} placeholders in a message. There are {count} in this one."
+        )
     if found:
         raise Invalid(fields=found)
 
@@ -66,7 +68,9 @@ def _sms(texts: Sequence[str], known: Mapping[str, Offered], template: Template)
         if not objection and lacking:
             objection = _lacks(lacking)
         if not objection and is_bound and not text.endswith(BOUND):
-            objection = "The last line must be @((host)) #((code)): by it browsers fill the code in, and on our site only."
+            objection = (
+                "The last line must be @((host)) #((code)): by it browsers fill the code in, and on our site only."
+            )
         if not objection and place == last:
             objection = _wordless(text, known, "The last text is sent whatever is empty")
         if objection:

@@ -60,7 +60,9 @@ def shortened(text: str, places: int) -> str:
 
 def parts(text: str) -> int:
     """How many messages the networks carry it in: 160 places alone, 153 each of several; 70 and 67 where not all is GSM."""
-    sizes = [2 if letter in _EXTENDED else 1 for letter in text] if is_gsm(text) else [_units(letter) for letter in text]
+    sizes = (
+        [2 if letter in _EXTENDED else 1 for letter in text] if is_gsm(text) else [_units(letter) for letter in text]
+    )
     alone, each = (160, 153) if is_gsm(text) else (70, 67)
     if sum(sizes) <= alone:
         return 1
