@@ -73,7 +73,7 @@ def _in_use(template: Template, row: TemplateRow) -> InUse | None:
     try:
         checking.check(template, row.own)
     except Invalid as refusal:
-        log.warning("wording outdated", template=template.name, version=int(row.version), fields=sorted(refusal.fields))
+        log.failure("wording outdated", refusal, portal=row.pk.partition("#")[0], template=template.name)
         return None
     return InUse(int(row.version), words(template, row.own))
 
