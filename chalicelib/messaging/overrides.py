@@ -151,10 +151,13 @@ def restore(act: Act, name: str, channel: Channel, *, author: str, to: int | Non
 
 
 def restore_all(act: Act, *, author: str) -> int:
-    """Every message back to its default, on every channel. How many there were to restore."""
+    """Every message back to its default, on every channel. How many there were to restore.
+
+    Many take several transactions; the last carries the act's rider, so that a call that was cut short is no call done.
+    """
     left = sorted(place for place, saved in listed(act.portal).items() if not saved.is_default)
     for start in range(0, len(left), _AT_ONCE):
-        now = replace(act, rider=act.rider if start == 0 else None)
+        now = replace(act, rider=act.rider if start + _AT_ONCE >= len(left) else None)
         afresh(lambda act=now, places=left[start : start + _AT_ONCE]: _restored(act, places, author))  # type: ignore[misc]
     return len(left)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 
+from chalicelib.errors import Unavailable
+from chalicelib.facts import Act
+from chalicelib.messaging import overrides
 from chalicelib.messaging.wording import TEMPLATES
 from chalicelib.people import user_factors
 from chalicelib.portals.permissions import PERMISSIONS, ROLES
@@ -15,10 +19,11 @@ from tests.staffing import StaffClient, make_colleague, make_session, signed_in
 from tests.world import World
 
 from .client import ApiClient, Reply
-from .conftest import Office, good, make_key
+from .conftest import Office, at_once, good, make_key
 
 BUTTON = {"kind": "button", "text": "Open it", "link": "link"}
 EMAIL: dict[str, Any] = {"subject": "Ours: ((batch_title))", "preheader": "Soon.", "blocks": [BUTTON]}
+PLAIN = {**EMAIL, "subject": "Ours"}
 SAVE: dict[str, Any] = {"name": "batch-in-review", "email": EMAIL}
 WHICH = {"name": "batch-in-review", "channel": "email"}
 ASKED = "?name=batch-in-review&channel=email"
@@ -70,6 +75,46 @@ def test_all_are_restored_at_once(office: Office) -> None:
     assert good(office.api.post(f"{office.at}/templates/restore", {"all": True})).json["restored"] == 2
     items = good(office.api.get(f"{office.at}/templates")).items
     assert not any(channel["is_overridden"] for item in items for channel in item["channels"])
+
+
+def test_a_restoring_that_was_cut_short_goes_on_when_the_call_is_repeated(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overrides, "_AT_ONCE", 1)
+    whole, tried = overrides._restored, []
+
+    def once(act: Act, places: list[tuple[str, str]], author: str) -> None:
+        tried.append(places)
+        if len(tried) == 2:
+            raise Unavailable
+        whole(act, places, author)
+
+    monkeypatch.setattr(overrides, "_restored", once)
+    names = ("batch-in-review", "answer-reminder", "credential-changed")
+    for name in names:
+        good(office.api.post(f"{office.at}/templates/wording", {**SAVE, "name": name, "email": PLAIN}))
+
+    def restore() -> Reply:
+        return office.api.post(f"{office.at}/templates/restore", {"all": True}, Idempotency_Key="r-1")
+
+    assert restore().status == 503
+    assert good(restore()).json["restored"] == 2
+    assert good(restore()).headers["Idempotency-Replayed"] == "true"
+    items = good(office.api.get(f"{office.at}/templates")).items
+    found = {item["name"]: item["channels"][0] for item in items if item["name"] in names}
+    assert {(each["is_overridden"], each["version"]) for each in found.values()} == {(False, 2)}
+
+
+def test_of_those_who_save_at_once_all_are_kept_and_numbered(office: Office) -> None:
+    def save(number: int) -> Reply:
+        return office.api.post(f"{office.at}/templates/wording", {**SAVE, "email": {**EMAIL, "subject": f"S{number}"}})
+
+    replies = at_once([partial(save, number) for number in range(3)])
+    assert {reply.status for reply in replies} == {200}
+    versions = good(office.api.get(f"{office.at}/templates/versions{ASKED}")).items
+    assert [each["version"] for each in versions] == [3, 2, 1]
+    assert {each["own"]["email"]["subject"] for each in versions} == {"S0", "S1", "S2"}
+    assert read(office)["wording"] == versions[0]["own"]
 
 
 def test_versions_come_in_pages(office: Office) -> None:
