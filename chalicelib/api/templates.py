@@ -8,14 +8,12 @@ from msgspec import Meta, Struct
 
 from .. import clock, fields
 from ..errors import Forbidden, Invalid
-from ..messaging import overrides, preview, reading
+from ..messaging import overrides, preview, reading, wordings
 from ..messaging.overrides import Saved
-from ..messaging.placeholders import offered
 from ..messaging.preview import Preview
 from ..messaging.reading import Message
-from ..messaging.shapes import Channel, Own, OwnEmail, OwnSms, own_of
-from ..messaging.templates import Template
-from ..messaging.wording import TEMPLATES
+from ..messaging.shapes import Channel, Own, OwnEmail, OwnSms
+from ..messaging.wordings import TemplateShown, WordingShown
 from ..people import accounts, contacts
 from ..portals.permissions import allows
 from ..web.operation import Answer, Call, Paging, one, page
@@ -35,50 +33,6 @@ _EMAIL = {
     ],
 }
 _ONE_OF = "Give either email or sms: the wording of one channel."
-
-
-class PlaceholderShown(Struct, frozen=True, kw_only=True):
-    """What may stand in a wording, as ((name)). Where `may_be_blank`, ((name|words)) says what stands there instead.
-
-    What is `required` cannot be taken out.
-    """
-
-    name: str
-    meaning: str
-    required: bool
-    may_be_blank: bool
-
-
-class ChannelShown(Struct, frozen=True, kw_only=True):
-    """A message on one channel. Version 0: it was never changed."""
-
-    channel: Channel
-    is_overridden: bool
-    version: int
-    saved_at: str | None
-    author: str | None
-    placeholders: list[PlaceholderShown]
-
-
-class TemplateShown(Struct, frozen=True, kw_only=True):
-    """A message that the portal sends."""
-
-    name: str
-    meaning: str
-    channels: list[ChannelShown]
-
-
-class WordingShown(ChannelShown, frozen=True, kw_only=True):
-    """The wording of a message on one channel: the one in use, and the product's own."""
-
-    name: str
-    meaning: str
-    wording: Own
-    default: Own
-
-
-class NoQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Nothing to ask for."""
 
 
 class WordingQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -131,25 +85,13 @@ class RestoreInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     all: bool = False
 
 
-@operation("GET", f"{AT}/templates", _GROUP, query=NoQuery, gives=TemplateShown, many=True)
-def list_templates(call: Call[NoQuery, None]) -> Answer:
+@operation("GET", f"{AT}/templates", _GROUP, gives=TemplateShown, many=True)
+def list_templates(call: Call[None, None]) -> Answer:
     """List messages.
 
     All that the portal sends, with the channels of each, whether its wording was changed, and what may stand in it.
     """
-    held = overrides.listed(call.slug)
-    shown = [
-        TemplateShown(
-            name=template.name,
-            meaning=template.meaning,
-            channels=[
-                ChannelShown(**_standing(template, channel, held.get((template.name, channel))))
-                for channel in template.channels
-            ],
-        )
-        for template in TEMPLATES.values()
-    ]
-    return Answer({"items": shown, "cursor": None})
+    return Answer({"items": wordings.listed(call.slug), "cursor": None})
 
 
 @operation("GET", f"{AT}/templates/wording", _GROUP, query=WordingQuery, gives=WordingShown)
@@ -158,12 +100,12 @@ def read_wording(call: Call[WordingQuery, None]) -> Answer:
 
     On one channel: the wording in use, and the default that it can be restored to.
     """
-    return Answer(_shown(call.slug, call.query.name, call.query.channel))
+    return Answer(wordings.shown(call.slug, call.query.name, call.query.channel))
 
 
 def saved_before(call: Call[None, WordingInput]) -> Answer:
     """The wording of a save that was carried out before, as it now is."""
-    return Answer(_shown(call.slug, call.body.name, _own(call.body).channel))
+    return Answer(wordings.shown(call.slug, call.body.name, _own(call.body).channel))
 
 
 @operation(
@@ -304,30 +246,3 @@ def _about(call: Call[None, PreviewInput]) -> dict[str, str]:
 def _need(call: Call[None, Any], permission: str) -> None:
     if not allows(call.caller.scopes, permission):
         raise Forbidden(f"You lack the permission {permission}.")
-
-
-def _shown(slug: str, name: str, channel: Channel) -> WordingShown:
-    template, saved = overrides.known(name, channel), overrides.newest(slug, name, channel)
-    wording = template.wording(channel)
-    if wording is None:
-        raise LookupError(channel)
-    default = own_of(wording)
-    in_use = saved.own if saved and saved.own else default
-    standing = _standing(template, channel, saved)
-    return WordingShown(name=name, meaning=template.meaning, wording=in_use, default=default, **standing)
-
-
-def _standing(template: Template, channel: Channel, saved: Saved | None) -> dict[str, Any]:
-    return {
-        "channel": channel,
-        "is_overridden": bool(saved and not saved.is_default),
-        "version": saved.version if saved else 0,
-        "saved_at": saved.saved_at if saved else None,
-        "author": saved.author if saved else None,
-        "placeholders": [
-            PlaceholderShown(
-                name=each.name, meaning=each.meaning, required=each.required, may_be_blank=each.may_be_blank
-            )
-            for each in offered(template, channel).values()
-        ],
-    }

@@ -78,7 +78,9 @@ def _sms(texts: Sequence[str], known: Mapping[str, Offered], template: Template)
 
 
 def _objection(text: str, known: Mapping[str, Offered]) -> str:
-    """What is wrong with the placeholders of a text, wherever it stands."""
+    """What is wrong with a text, wherever it stands."""
+    if text and not text.strip():
+        return "Write something here."
     if is_broken(text):
         return _BROKEN
     for name, words in used(text):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -158,7 +159,7 @@ def restore_all(act: Act, *, author: str) -> int:
     left = sorted(place for place, saved in listed(act.portal).items() if not saved.is_default)
     for start in range(0, len(left), _AT_ONCE):
         now = replace(act, rider=act.rider if start + _AT_ONCE >= len(left) else None)
-        afresh(lambda act=now, places=left[start : start + _AT_ONCE]: _restored(act, places, author))  # type: ignore[misc]
+        afresh(partial(_restored, now, left[start : start + _AT_ONCE], author))
     return len(left)
 
 

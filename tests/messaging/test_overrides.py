@@ -191,6 +191,8 @@ def test_the_parts_of_a_text_are_counted_as_the_networks_do(text: str, parts: in
         ("batch-in-review", email(paragraph("No link at all.")), "email.blocks"),
         ("batch-in-review", email(paragraph("Only in words: ((link))")), "email.blocks"),
         ("batch-in-review", email({**BUTTON, "text": "Open it, ((contact_first_name))"}), "email.blocks"),
+        ("batch-in-review", email({**BUTTON, "text": " "}), "email.blocks.0.text"),
+        ("batch-in-review", email(subject=" "), "email.subject"),
         ("batch-in-review", email({**BUTTON, "link": ""}), "email.blocks.0.link"),
         ("batch-in-review", email({**BUTTON, "link": "batch_title"}, BUTTON), "email.blocks.0.link"),
         ("password-reset", email(paragraph("((username))")), "email.blocks"),
