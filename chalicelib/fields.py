@@ -55,6 +55,9 @@ Email = Annotated[
     content(is_one_address, NO_EMAIL),
 ]
 Text = Annotated[str, Meta(max_length=4000, pattern=_TEXT, description="Several lines, at most 4,000 characters.")]
+Sms = Annotated[
+    str, Meta(min_length=1, max_length=480, pattern=_TEXT, description="A text message, 1 to 480 characters.")
+]
 Slug = Annotated[
     str,
     Meta(

@@ -3,7 +3,8 @@
 A table per aggregate; the portal leads every partition key. `portals` settings and API keys; `people` accounts,
 contacts, client numbers with their sign-in cards; `registrations` invitations, requests and what they are checked by;
 `batches` batches and documents; `tokens` whatever expires by design (challenges, sessions, known browsers, counters,
-idempotency records); `support` help requests; `messages` the delivery log; `facts` what happened.
+idempotency records); `support` help requests; `messages` the delivery log; `templates` the portals' own
+wordings; `facts` what happened.
 """
 
 from __future__ import annotations
@@ -130,6 +131,7 @@ TABLES = {
             ttl="expires_at",
             stream=True,
         ),
+        Table("templates"),
         Table("facts", indexes=(Index("by_day", "day_key", "sk"),)),
     )
 }

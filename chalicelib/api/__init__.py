@@ -17,6 +17,7 @@ from . import (
     registration_links,
     registrations,
     staff,
+    templates,
     users,
 )
 from .registry import api
@@ -25,5 +26,6 @@ blueprint = api.blueprint
 
 __all__ = [
     "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts", "help_requests",
-    "me", "messages", "portals", "product", "registration_checks", "registration_links", "registrations", "staff", "users",
+    "me", "messages", "portals", "product", "registration_checks", "registration_links", "registrations", "staff",
+    "templates", "users",
 ]  # fmt: skip

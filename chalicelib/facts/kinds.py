@@ -127,3 +127,6 @@ class Kind(StrEnum):
     MESSAGE_SUPPRESSED = "system:message:suppressed"
     ADDRESS_SUPPRESSED = "system:address:suppressed"
     ADDRESS_LIFTED = "staff:address:lifted"
+    TEMPLATE_CHANGED = "staff:template:changed"
+    TEMPLATE_RESTORED = "staff:template:restored"
+    TEMPLATE_TRIED = "staff:template:tried"

@@ -7,7 +7,7 @@ ever held them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -16,9 +16,9 @@ from email.utils import format_datetime, parseaddr
 from .. import clock
 from ..config import settings
 from ..portals import Portal
-from . import addresses, derived, gsm, layout
+from . import addresses, derived, gsm, layout, overrides
 from .models import MessageRow
-from .templates import SmsWording, fill, fill_line, has_all
+from .templates import EmailWording, SmsWording, Template, fill, fill_line, has_all, used
 from .wording import TEMPLATES
 
 _AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
@@ -38,6 +38,8 @@ class Email:
     text: str
     html: str
     headers: Mapping[str, str]
+    preheader: str = ""
+    wording_version: int | None = None
 
     def mime(self) -> bytes:
         """The mail as it travels. The header classes refuse line breaks once more."""
@@ -66,36 +68,60 @@ class Sms:
 
     to: str
     text: str
+    wording_version: int | None = None
 
 
 def compose(row: MessageRow, portal: Portal) -> Email | Sms:
-    """What this row says, in this portal's name. Raises ValueError, LookupError or NotAnAddress if it cannot be said."""
+    """What this row says, in this portal's name and words.
+
+    Raises ValueError, LookupError or NotAnAddress if it cannot be said, and Unavailable.
+    """
     template = TEMPLATES[row.template]
-    names = [placeholder.name for placeholder in template.context]
-    context = {name: row.context.get(name, "") for name in names}
-    values = {**context, "portal_name": portal.name, **derived.values(row, portal, context)}
-    if row.channel == "sms" and template.sms:
-        return Sms(addresses.checked("sms", row.recipient), _sms_text(template.sms, values))
-    if row.channel == "email" and template.email:
-        wording = template.email
-        subject = fill_line(wording.subject, values)[:_LINE_LIMIT]
-        blocks = [
-            layout.Filled(block.kind, fill(block.text, values), values[block.link] if block.link else "")
-            for block in wording.blocks
-            if has_all(block.text, values) and (not block.link or values[block.link])
-        ]
-        preheader = fill_line(wording.preheader, values)
-        return Email(
-            to=_ascii(addresses.checked("email", row.recipient)),
-            sender_name=fill_line("((portal_name))", values),
-            sender=parseaddr(settings.mail_from)[1],
-            reply_to=_reply_to(portal),
-            subject=subject,
-            text=layout.text(portal, blocks),
-            html=layout.html(portal, subject, preheader, blocks),
-            headers=_AUTOMATIC,
-        )
+    values = _values(row, template, portal)
+    own = overrides.current(portal.slug, template.name, row.channel)
+    wording, version = (own.wording, own.version) if own else (template.wording(row.channel), None)
+    to = addresses.checked(row.channel, row.recipient)
+    if isinstance(wording, SmsWording):
+        return replace(text_message(wording, values, to), wording_version=version)
+    if isinstance(wording, EmailWording):
+        return replace(mail(wording, values, portal, _ascii(to)), wording_version=version)
     raise LookupError(row.channel)
+
+
+def _values(row: MessageRow, template: Template, portal: Portal) -> Mapping[str, str]:
+    if row.is_sample:
+        from . import samples  # seldom needed
+
+        return samples.values(template, portal)
+    context = {placeholder.name: row.context.get(placeholder.name, "") for placeholder in template.context}
+    return {**context, "portal_name": portal.name, **derived.values(row, portal, context)}
+
+
+def mail(wording: EmailWording, values: Mapping[str, str], portal: Portal, to: str) -> Email:
+    """The mail that this wording makes of these values. Raises NotOneLine where a value would end a header."""
+    subject = fill_line(wording.subject, values)[:_LINE_LIMIT]
+    blocks = [
+        layout.Filled(block.kind, fill(block.text, values), values[block.link] if block.link else "")
+        for block in wording.blocks
+        if has_all(block.text, values) and (not block.link or values[block.link])
+    ]
+    preheader = fill_line(wording.preheader, values)
+    return Email(
+        to=to,
+        sender_name=fill_line("((portal_name))", values),
+        sender=parseaddr(settings.mail_from)[1],
+        reply_to=_reply_to(portal),
+        subject=subject,
+        text=layout.text(portal, blocks),
+        html=layout.html(portal, subject, preheader, blocks),
+        headers=_AUTOMATIC,
+        preheader=preheader,
+    )
+
+
+def text_message(wording: SmsWording, values: Mapping[str, str], to: str) -> Sms:
+    """The text that this wording makes of these values."""
+    return Sms(to, _sms_text(wording, values))
 
 
 def _reply_to(portal: Portal) -> str | None:
@@ -126,6 +152,6 @@ def _cut(text: str, values: Mapping[str, str], wording: SmsWording) -> str:
     room = dict(values)
     for name in wording.shrink:
         over = gsm.length(fill(text, room)) - wording.places
-        if over > 0 and f"(({name}))" in text:
+        if over > 0 and name in {each for each, _ in used(text)}:
             room[name] = gsm.shortened(room[name], max(_LEAST, gsm.length(room[name]) - over))
     return fill(text, room)

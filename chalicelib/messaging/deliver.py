@@ -59,7 +59,7 @@ def deliver(portal: str, identifier: str) -> None:
     except gates.Stopped as stop:
         progress.settle(row, stop.status, stop.reason)
         return
-    if progress.claim(row):
+    if progress.claim(row, wording_version=message.wording_version):
         _send(row, message)
 
 

@@ -56,3 +56,23 @@ def shortened(text: str, places: int) -> str:
         kept += letter
     word = kept.rsplit(" ", 1)[0]
     return (word if len(word) * 2 > len(kept) else kept).rstrip(" ,;:-") + ".." if places > 2 else ""
+
+
+def parts(text: str) -> int:
+    """How many messages the networks carry it in: 160 places alone, 153 each of several; 70 and 67 where not all is GSM."""
+    sizes = (
+        [2 if letter in _EXTENDED else 1 for letter in text] if is_gsm(text) else [_units(letter) for letter in text]
+    )
+    alone, each = (160, 153) if is_gsm(text) else (70, 67)
+    if sum(sizes) <= alone:
+        return 1
+    count, room = 1, each
+    for size in sizes:  # what takes two places is never cut in two
+        if size > room:
+            count, room = count + 1, each
+        room -= size
+    return count
+
+
+def _units(letter: str) -> int:
+    return 2 if ord(letter) > 0xFFFF else 1

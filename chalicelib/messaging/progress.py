@@ -24,12 +24,15 @@ def next_look(tries: int) -> int:
     return clock.timestamp() + min(120 * 2 ** min(tries, 10), 3600)
 
 
-def claim(row: MessageRow) -> bool:
+def claim(row: MessageRow, *, wording_version: int | None = None) -> bool:
     """Make the message this worker's. False if another has it, or has already sent it.
+
+    What it says is noted by the version of the portal's own wording, if it is sent in one.
 
     The mark makes the update repeatable: when the reply to it is lost and it is sent again, we know our own claim.
     """
     mark, now = ids.new(), clock.timestamp()
+    worded = MessageRow.wording_version
     ours = (MessageRow.claim == mark) & (MessageRow.status == Status.SENDING.value)
     try:
         return row.change(
@@ -39,6 +42,7 @@ def claim(row: MessageRow) -> bool:
             MessageRow.attempts.set(int(row.attempts) + 1),
             MessageRow.counted.set(True),
             MessageRow.sweep_at.set(now + LEASE_SECONDS),
+            worded.remove() if wording_version is None else worded.set(wording_version),
             when=(MessageRow.status == Status.QUEUED.value) | ours,
         )
     except Exception:  # whatever it was, nothing has been sent yet

@@ -39,15 +39,18 @@ def queue(
     once: str | None = None,
     not_after: int | None = None,
     decoy: bool = False,
+    sample: bool = False,
 ) -> str:
     """Add one message to the transaction and give its id.
 
     `about` is the subject in the delivery log, as facts name it (`batch:<id>`). `once` names the occasion: a second
     message for it makes the commit refuse with AlreadyQueued. `not_after` is the moment (seconds) from which it is not
     sent any more. A decoy is written like any other and dropped by the worker; its `to` is a fingerprint (32 hex
-    digits), never what was typed. Refuses a context that does not suit the template, and what is not one address.
+    digits), never what was typed. A sample shows the wording with values made up, and has no context. Refuses a context
+    that does not suit the template, and what is not one address.
     """
-    TEMPLATES[template].check(context)
+    if not sample:
+        TEMPLATES[template].check(context)
     if channel not in TEMPLATES[template].channels:
         raise LookupError(f"{template} has no wording for {channel}")
     if not decoy:
@@ -56,6 +59,7 @@ def queue(
         raise addresses.NotAnAddress
     row = _row(act.portal, template, channel, to, about, context, once)
     row.urgent, row.decoy, row.not_after = urgent, decoy, not_after
+    row.is_sample = sample or None
     row.sweep_at = clock.timestamp() + GRACE_SECONDS[urgent]
     if decoy:  # the same keys of the same shape, but in partitions that no list reads
         row.day_key, row.subject_key = f"decoy#{row.day_key}", f"decoy#{row.subject_key}"

@@ -18,7 +18,11 @@ NEEDS_ATTENTION = "needs_attention"  # a filter beside the statuses: unknown for
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the log. `about` is its subject, as facts name it; moments are ISO 8601 UTC."""
+    """A line of the log. `about` is its subject, as facts name it; moments are ISO 8601 UTC.
+
+    `wording_version` is that of the portal's own wording, null where it went out in the default or not yet; `is_sample`
+    marks what staff sent themselves to see a wording.
+    """
 
     id: str
     template: str
@@ -30,6 +34,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     needs_attention: bool
     attempts: int
+    wording_version: int | None
+    is_sample: bool
     provider_id: str | None
     created_at: str
     sent_at: str | None
@@ -123,6 +129,8 @@ def _message(row: MessageRow) -> Message:
         reason=row.reason,
         needs_attention=bool(row.needs_attention),
         attempts=int(row.attempts),
+        wording_version=_whole(row.wording_version),
+        is_sample=bool(row.is_sample),
         provider_id=row.provider_id,
         created_at=clock.text(int(row.created_at)) or "",
         sent_at=clock.text(_whole(row.sent_at)),

@@ -1,7 +1,8 @@
 """The language of message wording: fixed blocks of text in which ((names)) stand for values.
 
-There is nothing else to it: no conditions, no loops, no attributes. A value is put in once and never looked at again,
-so a ((name)) inside a value stays what it is. A block whose value is blank is left out.
+((name|words)) gives the words for where the value is blank. There is nothing else to it: no conditions, no loops, no
+attributes. A value is put in once and never looked at again, so a ((name)) inside a value stays what it is. A block whose
+value is blank, with no words in its place, is left out.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Literal
 
 from ..errors import Invalid
 
-_PLACEHOLDER = re.compile(r"\(\(([a-z_]+)\)\)")
+_PLACEHOLDER = re.compile(r"\(\(([a-z_]+)(?:\|([^()|\x00-\x1f]{1,100}))?\)\)")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SHAPES = {  # compiled when first needed: the worker that sends never checks
     "line": r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,500}",
@@ -92,9 +93,9 @@ class Template:
     def __post_init__(self) -> None:
         known = {placeholder.name for placeholder in self.context} | self.derived | EVERYWHERE
         for text in self._texts():
-            if unknown := set(_PLACEHOLDER.findall(text)) - known:
+            if unknown := {name for name, _ in used(text)} - known:
                 raise UnknownPlaceholder(f"{self.name} does not know (({')) (('.join(sorted(unknown))}))")
-            if "((" in _PLACEHOLDER.sub("", text):
+            if is_broken(text):
                 raise UnknownPlaceholder(f"{self.name} holds (( without a name after it")
 
     def _texts(self) -> Iterator[str]:
@@ -109,9 +110,13 @@ class Template:
             yield from self.sms.texts
 
     @property
-    def channels(self) -> tuple[str, ...]:
+    def channels(self) -> tuple[Literal["email", "sms"], ...]:
         """The channels it has wording for."""
-        return tuple(name for name, wording in (("email", self.email), ("sms", self.sms)) if wording)
+        return (("email",) if self.email else ()) + (("sms",) if self.sms else ())  # type: ignore[return-value]
+
+    def wording(self, channel: str) -> EmailWording | SmsWording | None:
+        """What it says on this channel, if anything."""
+        return {"email": self.email, "sms": self.sms}.get(channel)
 
     def check(self, context: Mapping[str, str]) -> None:
         """Refuse a context that lacks something, has something unknown, or holds what its kind does not allow."""
@@ -128,9 +133,23 @@ class Template:
             raise Invalid(fields=wrong)
 
 
+def used(text: str) -> list[tuple[str, str]]:
+    """The placeholders of a text, each with the words for where its value is blank ("": none)."""
+    return _PLACEHOLDER.findall(text)
+
+
+def is_broken(text: str) -> bool:
+    """Whether (( stands anywhere without a name, or a name and words, and )) after it."""
+    return "((" in _PLACEHOLDER.sub("\0", text)
+
+
 def fill(text: str, values: Mapping[str, str]) -> str:
     """The text with its values put in."""
-    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+    return _PLACEHOLDER.sub(lambda found: _said(values[found[1]], found[2]), text)
+
+
+def _said(value: str, words: str | None) -> str:
+    return value if words is None or value.strip() else words
 
 
 def fill_line(text: str, values: Mapping[str, str]) -> str:
@@ -142,5 +161,5 @@ def fill_line(text: str, values: Mapping[str, str]) -> str:
 
 
 def has_all(text: str, values: Mapping[str, str]) -> bool:
-    """Whether no value in the text is blank."""
-    return all(values[name].strip() for name in _PLACEHOLDER.findall(text))
+    """Whether no value in the text is blank that has no words in its place."""
+    return all(words or values[name].strip() for name, words in used(text))

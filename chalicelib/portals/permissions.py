@@ -16,6 +16,8 @@ PERMISSIONS: Final[dict[str, str]] = {
     "batches:write": "Create and change batches, place them in review, add and remove documents.",
     "messages:read": "Read the delivery log.",
     "messages:write": "Lift the suppression of an address, release a message that needs attention.",
+    "templates:read": "Read the wording of messages, and see what it looks like.",
+    "templates:write": "Change the wording of messages, and restore it.",
     "facts:read": "Read what happened: the audit trail.",
     "credentials:read": "See what credentials an account has.",
     "credentials:manage": "Send credential and reset links, set and delete usernames, unlock users.",

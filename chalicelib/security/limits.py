@@ -45,6 +45,7 @@ OFFICES_SOUGHT = Limit(600, 5 * 60)  # in one portal
 CHECKS_PER_ACCOUNT = Limit(5, 24 * 3600)  # threat 12; more of them are as good as wrong
 CHECKS_PER_ADDRESS = Limit(5, 24 * 3600)
 WAITING_MAILS = Limit(8, 24 * 3600)  # threat 14; to those who decide for one office
+SAMPLES_A_HOUR = Limit(30, 3600)  # messages in a portal's wording that a staff user sends themselves
 CROWDED = 10  # from this many in a window, a right code gives its count back (below, that write is not worth making)
 
 LOCK_FIRST, LOCK_STEP, LOCK_FOR_GOOD = 10, 5, 100  # failures in a row: first lock, each further lock, staff must unlock

@@ -137,6 +137,13 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("GET", f"{_AT}/messages/{{message}}"): _key("messages:read"),
     ("POST", f"{_AT}/messages/{{message}}/release"): _key("messages:write"),
     ("POST", f"{_AT}/suppressions/lift"): _key("messages:write"),
+    ("GET", f"{_AT}/templates"): _key("templates:read"),
+    ("GET", f"{_AT}/templates/wording"): _key("templates:read"),
+    ("POST", f"{_AT}/templates/wording"): _fresh("templates:write"),
+    ("GET", f"{_AT}/templates/versions"): _key("templates:read"),
+    ("POST", f"{_AT}/templates/preview"): _key("templates:read"),
+    ("POST", f"{_AT}/templates/test"): _key("templates:write"),
+    ("POST", f"{_AT}/templates/restore"): _fresh("templates:write"),
     ("GET", f"{_AT}/facts"): _key("facts:read"),
     #
     ("GET", f"{_API}/openapi.json"): _PUBLIC,

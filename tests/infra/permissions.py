@@ -19,6 +19,7 @@ from botocore.client import BaseClient
 from chalice.app import Chalice, EventSourceHandler
 
 from chalicelib import portals, storage
+from chalicelib.messaging import overrides
 from chalicelib.security import keys
 from infra.stages import APP, FUNCTIONS, ROOT
 
@@ -93,6 +94,7 @@ def _as(function: str, apart: bool, work: Callable[[], Any]) -> Any:
     if apart and _last[:] != [function]:
         keys.forget()
         portals.forget_kept()
+        overrides.forget_kept()
         _last[:] = [function]
     _stack().append(function)
     try:

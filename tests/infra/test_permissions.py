@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.infra import permissions
-from tests.journeys import test_benefits_batch
+from tests.journeys import test_benefits_batch, test_wording
 from tests.messaging import test_feedback, test_journey
 from tests.world import World
 
@@ -30,7 +30,7 @@ def _stories(*modules: ModuleType) -> Iterator[Any]:
                 yield pytest.param(story, id=name)
 
 
-@pytest.mark.parametrize("story", list(_stories(test_benefits_batch, test_journey, test_feedback)))
+@pytest.mark.parametrize("story", list(_stories(test_benefits_batch, test_wording, test_journey, test_feedback)))
 def test_every_function_has_the_permissions_that_the_story_needs(story: Callable[..., None], world: World) -> None:
     have = {"world": world, "moment": world.clock}
     with (
