@@ -16,6 +16,7 @@ from . import (
     registration_checks,
     registration_links,
     registrations,
+    self_service,
     staff,
     users,
 )
@@ -25,5 +26,6 @@ blueprint = api.blueprint
 
 __all__ = [
     "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts", "help_requests",
-    "me", "messages", "portals", "product", "registration_checks", "registration_links", "registrations", "staff", "users",
+    "me", "messages", "portals", "product", "registration_checks", "registration_links", "registrations", "self_service",
+    "staff", "users",
 ]  # fmt: skip
