@@ -17,7 +17,7 @@ from tests.customers import newest_link
 from tests.factories import make_account, make_portal, staff
 from tests.world import World
 
-PASSWORD_LINK = "my-password"  # noqa: S105 - a path
+PASSWORD_LINK = "my-password"
 _names = count(1)
 
 

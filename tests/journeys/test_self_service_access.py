@@ -148,7 +148,7 @@ def test_the_client_may_choose_another_and_then_links_lead_to_choosing(world: Wo
     assert browser.here.path.endswith("notice=password"), browser.here.errors
     assert enter(Browser(), record, first).status == 400, "the generated one is over"
     assert Browser().open(unused).status == 410, "so is its link"
-    assert access.of_account(record.portal, record.account.id).password == "chosen"  # noqa: S105
+    assert access.of_account(record.portal, record.account.id).password == "chosen"
 
     access.send_password(staff(record.portal), record.portal, record.account.id)
     world.drain()
