@@ -125,7 +125,7 @@ def keep_in_step(tx: Transaction, act: Act, row: AccountRow, before: AccountInpu
         _cancel(tx, user, (_PURPOSE, "password-reset"))
         kept = {matching.email_key(email) for email in after.primary_emails}
         gone = [email for email in before.primary_emails if matching.email_key(email) not in kept]
-        if gone:
+        if gone and not user.is_untouched:
             tell_replaced(tx, act, user, gone)
 
 

@@ -154,7 +154,7 @@ def _new_emails(user: User, emails: tuple[str, ...]) -> list[Action]:
         return []
     return [
         UserRow.emails.set(emails),
-        UserRow.emails_before.set(user.reset_emails),
+        UserRow.emails_before.set(emails if user.is_untouched else user.reset_emails),
         UserRow.emails_at.set(clock.timestamp()),
     ]
 

@@ -102,13 +102,13 @@ class User:
 
         So whoever replaces an address has to wait, and its owner has time to say that this was not them.
         """
-        is_held = self._has_owner and self.emails_at + _HOLD_SECONDS > clock.timestamp()
+        is_held = self.password_hash is not None and self.emails_at + _HOLD_SECONDS > clock.timestamp()
         return self.emails_before if is_held and self.emails_before else self.emails
 
     @property
-    def _has_owner(self) -> bool:
-        """Whether there is a password that somebody has chosen, or has signed in with."""
-        return self.password_hash is not None and not (self.generated and self.signed_in_at is None)
+    def is_untouched(self) -> bool:
+        """Whether nobody has signed in yet with the password that was generated: there is no owner to be told or waited for."""
+        return bool(self.generated) and self.signed_in_at is None
 
     @property
     def is_disavowed(self) -> bool:

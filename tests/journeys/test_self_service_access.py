@@ -6,16 +6,19 @@ import re
 from collections import Counter
 from functools import partial
 
+import pyotp
 import pytest
 
+from chalicelib import clock
 from chalicelib.errors import Refusal
-from chalicelib.people import accounts
+from chalicelib.people import accounts, user_changes
 from chalicelib.selfservice import access
 from tests.browsing import Browser, at_once
-from tests.customers import OTHER_PASSWORD, newest_link
+from tests.customers import OTHER_PASSWORD, newest_link, seed_shown
 from tests.factories import change_account, facts_of, make_account, make_batch, make_contact, make_portal, staff
 from tests.records import PASSWORD_LINK, Record, enter, make_record, password_shown, sign_in
 from tests.staffing import make_colleague
+from tests.tracing import traced, writes
 from tests.world import World
 
 AGENT = "ada@company.example"
@@ -101,8 +104,9 @@ def test_every_client_of_the_account_sees_the_agent_who_is_assigned_now(world: W
 def test_the_password_is_shown_once_and_scanners_change_nothing(world: World) -> None:
     record = make_record(world)
     scanner, browser, link = Browser("198.51.100.7"), Browser(), record.link
-    assert {scanner.ask(method, link).status for method in ("GET", "HEAD", "GET")} <= {200, 403, 405}
-    assert not facts_of(record.slug, "client:self-service:password-shown")
+    with traced() as calls:
+        assert {scanner.ask(method, link).status for method in ("GET", "HEAD", "GET")} <= {200, 403, 405}
+    assert writes(calls) == [] and not facts_of(record.slug, "client:self-service:password-shown")
     browser.open(link)
     token = link.rpartition("=")[2]
     presses = [partial(browser.post, f"/{record.slug}/{PASSWORD_LINK}", {"csrf": browser.here.csrf, "t": token})] * 64
@@ -242,7 +246,7 @@ def test_a_record_that_becomes_an_office_has_no_self_service(world: World) -> No
 
 def test_another_number_and_another_address_are_followed(world: World) -> None:
     record, browser = make_record(world), Browser()
-    unopened = record.link
+    first, unopened = record.email, record.link
     moved = change_account(
         record.portal, record.account.id, number="NW-4-MOVED", primary_emails=["new@northwind.example"]
     )
@@ -257,7 +261,9 @@ def test_another_number_and_another_address_are_followed(world: World) -> None:
     world.drain()
     assert not [sent for sent in world.sent_to("thief@northwind.example") if PASSWORD_LINK in sent.text]
     assert any("was changed" in sent.subject for sent in world.sent_to("new@northwind.example"))
-    assert PASSWORD_LINK in world.newest("new@northwind.example").text, "for a day, to the address of before"
+    links = [sent for sent in world.sent_to("new@northwind.example") if PASSWORD_LINK in sent.text]
+    assert len(links) == 2, "for a day, to the address of before"
+    assert [sent.subject for sent in world.sent_to(first) if "was changed" in sent.subject] == []
 
 
 def test_the_second_factor_is_the_portals_policy(world: World) -> None:
@@ -287,3 +293,81 @@ def test_who_signs_out_or_is_idle_comes_back_to_the_own_page(world: World) -> No
     sign_in(browser, record)
     world.clock.advance(minutes=16)
     assert browser.open(f"/{record.slug}/security").path.startswith(record.page)
+
+
+def test_a_link_to_the_password_does_not_stand_in_for_the_second_factor(world: World) -> None:
+    record, browser = make_record(world), Browser()
+    sign_in(browser, record)
+    seed = seed_shown(browser.open(f"/{record.slug}/security/app"))
+    browser.fill(name="My phone", code=pyotp.TOTP(seed).at(clock.timestamp()))
+    assert record.user.factors == ("totp",)
+    world.clock.advance(minutes=2)
+    other = Browser()
+    other.open(f"{record.page}/lost")
+    other.press("Send me a link")
+    seen = enter(other, record, record.password(other))
+    assert seen.path.endswith("/sign-in/factor") and not other.cookie("session")
+    assert other.fill(code=pyotp.TOTP(seed).at(clock.timestamp())).status == 200 and other.cookie("session")
+
+
+def test_a_session_that_somebody_planted_is_not_the_one_that_is_opened(world: World) -> None:
+    record, browser = make_record(world), Browser()
+    password = record.password()
+    browser.set_cookie("session", record.slug, "planted")
+    browser.set_cookie("record", record.slug, "rec-planted")
+    enter(browser, record, password)
+    first = browser.cookie("session")
+    assert first and first != "planted" and browser.cookie("record") == record.user.username
+    enter(browser, record, password)
+    assert browser.cookie("session") != first
+
+
+def test_ten_wrong_tries_lock_the_page_and_not_the_browser_that_is_known(world: World) -> None:
+    record, stranger, browser = make_record(world), Browser("198.51.100.9"), Browser()
+    password = record.password(browser)
+    for _ in range(10):
+        assert enter(stranger, record, "wrong").status == 400
+    assert enter(stranger, record, password).status == 429
+    assert enter(browser, record, password).status == 200
+    assert "Ask us for help" in stranger.here.shown
+
+
+def test_a_password_whose_key_is_kept_no_longer_is_made_anew(world: World) -> None:
+    record = make_record(world)
+    tx = staff(record.portal).transaction()
+    user_changes.set_password(tx, record.user, "of a key that is gone", generated=f"7.{'0' * 32}")
+    tx.commit()
+    assert enter(Browser(), record, record.password()).status == 200
+    assert access.of_account(record.portal, record.account.id).password == "generated"
+
+
+def test_not_me_locks_the_record_and_a_new_password_opens_it(world: World) -> None:
+    record, thief = make_record(world), Browser("198.51.100.9")
+    password = record.password()
+    enter(thief, record, password)
+    world.drain()
+    owner = Browser()
+    owner.open(newest_link(world, record.email, "not-me"))
+    owner.press("This was not me")
+    assert thief.open(f"/{record.slug}").path.startswith(record.page)
+    assert access.of_account(record.portal, record.account.id).locked
+    assert enter(thief, record, password).status == 403
+    world.drain()
+    owner.open(newest_link(world, record.email, "reset-password"))
+    owner.press("Continue")
+    owner.fill(password=OTHER_PASSWORD)
+    assert owner.fill(password=OTHER_PASSWORD).status == 200 and owner.cookie("session")
+    assert enter(Browser(), record, password).status == 400
+
+
+def test_the_client_may_replace_the_address_on_file(world: World) -> None:
+    record, browser = make_record(world), Browser()
+    password = record.password(browser)
+    enter(browser, record, password)
+    browser.open(f"/{record.slug}/security/address")
+    browser.fill(email="moved@northwind.example")
+    world.drain()
+    browser.open(newest_link(world, "moved@northwind.example", "confirm-address"))
+    assert browser.press("Confirm").heading == "Your new address is confirmed"
+    assert accounts.get(record.slug, record.account.id).primary_emails == ("moved@northwind.example",)
+    assert record.user.emails == ("moved@northwind.example",)
