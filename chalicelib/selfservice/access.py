@@ -29,7 +29,8 @@ Action = Literal["enable", "disable", "send-password"]
 Moment = Annotated[str, Meta(description="ISO 8601, in UTC.")]
 
 _ON = "Self-service is on already. Send the password link again, or disable it first: then there is a new link."
-_OFF = "Self-service is off, so there is nothing to {}. Enable it first."
+_OFF = "Self-service is off, so there is no password to send. Enable it first."
+_OFF_ALREADY = "Self-service is off already."
 _CLOSED = "This account is closed. Open it first."
 _NO_RECORD = "Only leads and clients have self-service. Users of offices and providers register instead."
 _NO_EMAIL = "This account has no primary email that the messages could go to. Add one first."
@@ -195,7 +196,7 @@ def _objection(held: _Held, action: Action) -> str | None:
     if action == "enable" and user is not None:
         return _ON
     if action != "enable" and user is None:
-        return _OFF.format("disable" if action == "disable" else "send a password of")
+        return _OFF_ALREADY if action == "disable" else _OFF
     if action == "disable":
         return None
     if account.record_type not in record_users.RECORD_TYPES:

@@ -10,12 +10,13 @@ import pyotp
 import pytest
 
 from chalicelib import clock
-from chalicelib.errors import Refusal
+from chalicelib.errors import Refusal, Stale
 from chalicelib.people import accounts, user_changes
 from chalicelib.selfservice import access
 from tests.browsing import Browser, at_once
 from tests.customers import OTHER_PASSWORD, newest_link, seed_shown
 from tests.factories import change_account, facts_of, make_account, make_batch, make_contact, make_portal, staff
+from tests.meanwhile import after
 from tests.records import PASSWORD_LINK, Record, enter, make_record, password_shown, sign_in
 from tests.staffing import make_colleague
 from tests.tracing import traced, writes
@@ -177,7 +178,7 @@ def test_disabling_ends_sessions_links_and_password_for_good(world: World) -> No
     assert not browser.cookie("session")
     assert browser.fill(password=password).status == 400
     assert Browser().open(link).status == 410
-    assert refusal_of(record, "disable").startswith("Self-service is off")
+    assert refusal_of(record, "disable") == "Self-service is off already."
     assert refusal_of(record, "send_password").startswith("Self-service is off")
     assert access.of_account(record.portal, record.account.id).state == "disabled"
 
@@ -371,3 +372,23 @@ def test_the_client_may_replace_the_address_on_file(world: World) -> None:
     assert browser.press("Confirm").heading == "Your new address is confirmed"
     assert accounts.get(record.slug, record.account.id).primary_emails == ("moved@northwind.example",)
     assert record.user.emails == ("moved@northwind.example",)
+
+
+def test_a_number_that_moves_while_it_is_enabled_leaves_nobody_behind(world: World) -> None:
+    portal = make_portal(world)
+    account = make_account(portal, primary_emails=["who@northwind.example"])
+    record = Record(world, portal, account)
+    with after("dynamodb.GetItem", lambda: change_account(portal, account.id, number="NW-5-MOVED"), nth=2):
+        assert refusal_of(record, "enable") == ""
+    assert sign_in(Browser(), record).status == 200
+
+
+def test_it_is_enabled_while_the_number_moves(world: World) -> None:
+    portal = make_portal(world)
+    record = make_record(world, portal)
+    access.disable(staff(portal), portal, record.account.id)
+    again = partial(access.enable, staff(portal), portal, record.account.id)
+    with after("dynamodb.GetItem", again, nth=3), pytest.raises(Stale):
+        change_account(portal, record.account.id, number="NW-6-MOVED")
+    change_account(portal, record.account.id, number="NW-6-MOVED")
+    assert sign_in(Browser(), record).status == 200
