@@ -24,7 +24,7 @@ pytestmark = [
 WIDTHS = (320, 390, 768, 1280)
 
 
-@pytest.mark.parametrize("side", ["by code", "by password", "staff", "office", "record"])
+@pytest.mark.parametrize("side", ["by code", "by password", "staff", "office", "self-service"])
 def test_every_page_is_accessible_fits_and_keeps_to_its_policy(
     local: Local, tab: Tab, tmp_path: Path, side: str
 ) -> None:
@@ -56,7 +56,7 @@ def test_every_page_is_accessible_fits_and_keeps_to_its_policy(
             walk_as_customer(local, tab, look)
         case "office":
             walk_at_office(local, tab, look)
-        case "record":
+        case "self-service":
             walk_as_record(local, tab, look)
         case _:
             walk_as_staff(local, tab, look)
@@ -85,7 +85,7 @@ def side_of(route: str) -> str:
     if rest == "/sign-in/own-password" or rest.split("/")[1] in ("register", "join"):
         return "office"
     if rest.split("/")[1] in ("my", "my-password"):
-        return "record"
+        return "self-service"
     return "staff" if rest.split("/")[1] == "staff" else "by password"
 
 

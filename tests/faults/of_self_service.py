@@ -11,7 +11,7 @@ from chalicelib.selfservice import access
 from tests.browsing import Browser, Seen
 from tests.factories import make_account
 from tests.faults.journey import ByBrowser, Journey, Repeatable
-from tests.records import PASSWORD_LINK, Record, enter, password_shown
+from tests.self_service import PASSWORD_LINK, Record, enter, password_shown
 
 _AT = "/api/v1/portals/{portal}/accounts/{account}/self-service"
 PASSWORD_TEMPLATE = "self-service-password"

@@ -17,7 +17,7 @@ from tests.browsing import Browser, at_once
 from tests.customers import OTHER_PASSWORD, newest_link, seed_shown
 from tests.factories import change_account, facts_of, make_account, make_batch, make_contact, make_portal, staff
 from tests.meanwhile import after
-from tests.records import PASSWORD_LINK, Record, enter, make_record, password_shown, sign_in
+from tests.self_service import PASSWORD_LINK, Record, enter, make_record, password_shown, sign_in
 from tests.staffing import make_colleague
 from tests.tracing import traced, writes
 from tests.world import World

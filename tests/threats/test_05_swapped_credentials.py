@@ -21,7 +21,7 @@ from tests.customers import (
     with_app,
 )
 from tests.factories import make_client, newest_code, staff
-from tests.records import make_record
+from tests.self_service import make_record
 from tests.staffing import PASSWORD as STAFF_PASSWORD
 from tests.staffing import make_colleague
 from tests.threats.conftest import Hashes

@@ -14,7 +14,7 @@ from chalicelib.selfservice import access
 from tests.browsing import Browser
 from tests.factories import change_account, make_portal, staff
 from tests.offices import hash_of
-from tests.records import make_record
+from tests.self_service import make_record
 from tests.threats.conftest import Hashes
 from tests.threats.test_11_enumeration import comparable
 from tests.threats.test_11_enumeration_password import in_order

@@ -26,7 +26,7 @@ from tests.customers import (
     password_portal,
 )
 from tests.factories import Client, make_client, staff
-from tests.records import make_record
+from tests.self_service import make_record
 from tests.threats.conftest import Hashes
 from tests.threats.test_14_mail_bombing import A_DAY, A_QUARTER, REQUESTS
 from tests.world import MovableClock, World

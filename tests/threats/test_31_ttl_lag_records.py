@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.people import record_users
 from tests.browsing import Browser
-from tests.records import make_record, password_shown
+from tests.self_service import make_record, password_shown
 from tests.threats.test_31_ttl_lag import held
 from tests.world import MovableClock, World
 
