@@ -16,6 +16,7 @@ from . import (
     registration_checks,
     registration_links,
     registrations,
+    self_service,
     staff,
     templates,
     users,
@@ -26,6 +27,6 @@ blueprint = api.blueprint
 
 __all__ = [
     "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts", "help_requests",
-    "me", "messages", "portals", "product", "registration_checks", "registration_links", "registrations", "staff",
-    "templates", "users",
+    "me", "messages", "portals", "product", "registration_checks", "registration_links", "registrations", "self_service",
+    "staff", "templates", "users",
 ]  # fmt: skip

@@ -102,6 +102,13 @@ class Kind(StrEnum):
     OFFICE_USER_REFUSED = "staff:office-user:change-refused"
     OFFICE_USERS_EXPORTED = "staff:office-user:exported"
 
+    SELF_SERVICE_ENABLED = "staff:self-service:enabled"
+    SELF_SERVICE_DISABLED = "staff:self-service:disabled"
+    SELF_SERVICE_ENDED = "system:self-service:ended"
+    SELF_SERVICE_PASSWORD_SENT = "staff:self-service:password-sent"  # noqa: S105
+    SELF_SERVICE_PASSWORD_ASKED_FOR = "client:self-service:password-asked-for"  # noqa: S105
+    SELF_SERVICE_PASSWORD_SHOWN = "client:self-service:password-shown"  # noqa: S105
+
     CHECKS_CHANGED = "staff:registration:checks-changed"
     INVITATION_SENT = "staff:registration:invitation-sent"
     INVITATION_RESENT = "staff:registration:invitation-resent"

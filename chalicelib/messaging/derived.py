@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from .. import clock
 from ..config import settings
 from ..portals import Portal
 from ..security import codes, links, passwords
-from . import wording, wording_credentials, wording_registration
+from . import wording, wording_credentials, wording_registration, wording_selfservice
 from .models import MessageRow
 
 _ON_ITS_WAY = 15  # seconds from asking to sending that do not make ten minutes nine
@@ -105,6 +105,10 @@ def _temporary_password(row: MessageRow, portal: Portal, context: Context) -> di
     }
 
 
+def _record_page(_row: MessageRow, portal: Portal, context: Context) -> dict[str, str]:
+    return {"link": f"{settings.public_url}/{portal.slug}/my/{quote(context['code'], safe='')}"}
+
+
 def _link_of(portal: Portal, context: Context) -> str:
     """The whole address of the one-time link that the context names. Raises ValueError if it names only half of one."""
     purpose, holder, link_id, version, place = (context[f"link_{part}"] for part in _LINK_PARTS)
@@ -179,4 +183,6 @@ _DERIVED: Final[dict[str, Callable[[MessageRow, Portal, Context], dict[str, str]
     wording_registration.REGISTRATION_APPROVED.name: _username_reminder,
     wording_registration.REGISTRATION_DENIED.name: _nothing,
     wording_registration.REGISTERED_BY_CLAIM.name: _nothing,
+    wording_selfservice.SELF_SERVICE_LINK.name: _record_page,
+    wording_selfservice.SELF_SERVICE_PASSWORD.name: _link,
 }

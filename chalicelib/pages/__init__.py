@@ -12,6 +12,7 @@ from . import (
     help_requests,
     joining,
     links,
+    my,
     passwords,
     registering,
     second_factor,
@@ -25,6 +26,6 @@ from . import (
 )
 
 __all__ = [
-    "answering", "batches", "blueprint", "factor_setup", "forgotten", "help_requests", "joining", "links", "passwords",
+    "answering", "batches", "blueprint", "factor_setup", "forgotten", "help_requests", "joining", "links", "my", "passwords",
     "registering", "second_factor", "security", "signing_in", "switching", "terms", "uploads", "welcome", "well_known",
 ]  # fmt: skip

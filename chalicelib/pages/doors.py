@@ -68,7 +68,8 @@ def pending(view: View, *stages: str) -> Pending | None:
 def start_again(view: View) -> Response:
     """The step has run out: to the password page, with a word why."""
     view.drop("pending")
-    return view.go(f"{password_path(view)}?notice=step-over")
+    path = view.door if view.door.startswith("/my/") else password_path(view)
+    return view.go(f"{path}?notice=step-over")
 
 
 def go_on(view: View, entered: SignedIn | Pending) -> Response:

@@ -12,7 +12,7 @@ from ..security import links
 from ..security.links import SETUP_SECONDS, LinkOver, Purpose, Setup
 from ..signin import by_link, disavow, own_address, own_password, questions
 from ..web.page import View, page
-from . import blueprint, joining
+from . import blueprint, joining, my
 from .password_form import password_form
 from .signing_in import later, with_wait
 
@@ -79,6 +79,8 @@ def send_again(view: View) -> Response:
     purpose, token = view.form.get("purpose", ""), view.form.get("t", "")
     if purpose == "invitation":
         return joining.send_again(view, token)
+    if purpose == my.PURPOSE:
+        return my.send_again(view, token)
     if purpose not in ("credential-create", "password-reset"):
         raise NotFound
     try:
@@ -131,7 +133,8 @@ def take_password(view: View) -> Response:
     if chosen.browser:
         view.keep("browser", chosen.browser, view.portal.policy.known_browser_days * 86400)
     view.drop("setup")
-    return view.go(f"{'/staff/sign-in' if chosen.side == 'staff' else '/sign-in/password'}?notice=password-set")
+    door = {"staff": "/staff/sign-in", "record": f"/my/{chosen.username}"}.get(chosen.kind, "/sign-in/password")
+    return view.go(f"{door}?notice=password-set")
 
 
 @page(blueprint, "GET", "/not-me")

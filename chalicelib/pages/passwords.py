@@ -59,6 +59,8 @@ def enter(view: View) -> Response:
         return later(
             _page(view, {"username": username}, next_path, errors=errors, status=429, ask_url=ask_url), refusal
         )
+    if view.cookie("record"):
+        view.drop("record")
     return go_on(view, entered)
 
 

@@ -136,6 +136,8 @@ def enter_code(view: View) -> Response:
     if entered.browser:
         view.keep("browser", entered.browser, view.portal.policy.known_browser_days * 86400)
     view.drop("step")
+    if view.cookie("record"):
+        view.drop("record")
     return view.go(entered.next_path.removeprefix(view.base) or "/")
 
 

@@ -9,7 +9,8 @@ from chalice import Response
 
 from .. import clock, facts
 from ..facts import Kind
-from ..people import users
+from ..people import agent_cards, users
+from ..people.agent_cards import AgentCard
 from ..people.cards import OpenBatch
 from ..portals.roles import PortalRole
 from ..security import sessions
@@ -43,6 +44,7 @@ def welcome(view: View) -> Response:
         office=_office(view, office_role),
         welcome_heading=wording.welcome_heading,
         welcome_text=paragraphs(wording.welcome_text),
+        agent=_agent(view),
         last_sign_in=moment(view, before) if before else None,
         batches=[_card(view, batch_id, batch) for batch_id, batch in shown],
         tiles=[
@@ -63,7 +65,7 @@ def sign_out(view: View) -> Response:
     view.drop("step")
     if view.cookie("others"):
         view.drop("others")
-    return view.go("/sign-in?notice=signed-out")
+    return view.go(f"{view.door}?notice=signed-out")
 
 
 def _end(view: View, secret: str) -> None:
@@ -89,7 +91,7 @@ def extend_session(view: View) -> Response:
     """Note that whoever is here still is."""
     assert view.session is not None  # the audience guarantees it  # noqa: S101
     if not sessions.extend(view.slug, view.session):
-        return view.go(f"{'/staff' if view.is_staff_side else ''}/sign-in?notice=session-over")
+        return view.go(f"{view.door}?notice=session-over")
     return Response("", status_code=204, headers=dict(headers.page_headers()))
 
 
@@ -133,6 +135,12 @@ def _office(view: View, role: PortalRole | None) -> dict[str, str] | None:
     if view.user is None or view.user.kind != "office":
         return None
     return {"name": view.card.account_name if view.card else "", "role": role.name if role else ""}
+
+
+def _agent(view: View) -> AgentCard | None:
+    """Whom to turn to, where the account has an agent who has said who they are."""
+    agent = view.card.agent if view.card else ""
+    return agent_cards.of_email(view.slug, agent) if agent else None
 
 
 def _card(view: View, batch_id: str, batch: OpenBatch) -> dict[str, object]:

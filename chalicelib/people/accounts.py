@@ -16,7 +16,7 @@ from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..portals import Portal
 from ..storage import Condition, Page, Transaction, query
-from . import belonging, cards, credential_links, matching, user_changes, users
+from . import belonging, cards, credential_links, matching, record_users, user_changes, users
 from .contacts import add_contact, checked_contact
 from .models import AccountRow, CardRow
 from .shapes import Account, AccountCreated, AccountInput, ContactDetails, NewAccount, QuestionAnswered
@@ -55,7 +55,14 @@ def create(act: Act, portal: Portal, wanted: NewAccount, *, account_id: str | No
     tx = act.transaction()
     tx.put(row, when=AccountRow.pk.does_not_exist(), refusal=Conflict("This account exists already."))
     tx.put(
-        CardRow(pk=row.cards, sk="account", account_id=identifier, account_name=details.name, status=details.status),
+        CardRow(
+            pk=row.cards,
+            sk="account",
+            account_id=identifier,
+            account_name=details.name,
+            status=details.status,
+            agent=details.assigned_agent,
+        ),
         when=CardRow.pk.does_not_exist(),
         refusal=Invalid(fields={"number": NUMBER_TAKEN}),
     )
@@ -179,6 +186,7 @@ def change(act: Act, portal: Portal, account_id: str, wanted: AccountInput, *, v
             CardRow(row.cards, "account"),
             CardRow.account_name.set(details.name),
             CardRow.status.set(details.status),
+            CardRow.agent.set(details.assigned_agent) if details.assigned_agent else CardRow.agent.remove(),
             when=CardRow.pk.exists(),
         )
     row.cards, row.version = new_cards, read_version + 1
@@ -188,6 +196,8 @@ def change(act: Act, portal: Portal, account_id: str, wanted: AccountInput, *, v
         _move_users(tx, act.portal, row, before)
     belonging.keep(tx, act.portal, row, before)
     _keep_user_in_step(tx, act, portal, row, before, has_moved=has_moved)
+    if row.access_at:
+        record_users.keep_in_step(tx, act, row, before, has_moved=has_moved)
     tx.put(row, when=belonging.as_read(row, read_version), refusal=Stale())
     facts.record(tx, act, _kind(before, details), facts.subject("account", account_id), _changed(before, details))
     if len(tx) > _MOST_CHANGES:
@@ -220,11 +230,16 @@ def add_user(
         username=username,
         username_key=username_key,
         account_id=account.id,
-        cards=cards.partition(portal, _number_key(account.number, account.id)),
+        cards=cards_of(portal, account),
         emails=account.primary_emails,
         password_hash=password_hash,
         answers=answers,
     )
+
+
+def cards_of(portal: str, account: Account) -> str:
+    """The partition of the account's claim and cards."""
+    return cards.partition(portal, _number_key(account.number, account.id))
 
 
 def receive_user(tx: Transaction, portal: str, account: Account) -> None:
@@ -244,6 +259,27 @@ def still(tx: Transaction, portal: str, account: Account) -> None:
     """Add to the transaction that the account must be open and as it was read. Refused with Stale."""
     row = AccountRow(belonging.account_key(portal, account.id), "account")
     tx.check(row, when=_open_as_read(account), refusal=Stale())
+
+
+def note_access(tx: Transaction, act: Act, account: Account, *, is_on: bool) -> None:
+    """Add to the transaction who switches self-service on or off, and when. Refused with Stale like `receive_user`.
+
+    A closed account's may be switched off.
+    """
+    tx.update(
+        AccountRow(belonging.account_key(act.portal, account.id), "account"),
+        AccountRow.arrivals.add(1),
+        AccountRow.access_at.set(clock.timestamp()),
+        AccountRow.access_by.set(act.actor),
+        when=_open_as_read(account) if is_on else AccountRow.version == account.version,
+        refusal=Stale(),
+    )
+
+
+def access_noted(portal: str, account_id: str) -> tuple[Account, int | None, str | None]:
+    """The account, when its self-service was last switched on or off, and by whom. Raises NotFound."""
+    row = account_row(portal, account_id)
+    return _account(row), int(row.access_at) if row.access_at else None, row.access_by
 
 
 def _open_as_read(account: Account) -> Condition:
@@ -306,7 +342,7 @@ def _move_cards(tx: Transaction, row: AccountRow, new_cards: str, details: Accou
     for card in held:
         values = dict(card.attribute_values) | {"pk": new_cards}
         if card.sk == "account":
-            values |= {"account_name": details.name, "status": details.status}
+            values |= {"account_name": details.name, "status": details.status, "agent": details.assigned_agent}
         tx.delete(CardRow(card.pk, card.sk), when=CardRow.revision == card.revision, refusal=Stale())
         tx.put(CardRow(**values), when=CardRow.pk.does_not_exist(), refusal=Invalid(fields={"number": NUMBER_TAKEN}))
 

@@ -30,7 +30,7 @@ class OpenBatch(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A contact as a sign-in sees it: `is_open` tells whether the account is."""
+    """A contact as a sign-in sees it: `is_open` tells whether the account is, `agent` is its assigned agent's address."""
 
     contact_id: str
     account_id: str
@@ -43,6 +43,7 @@ class Card:
     batches: dict[str, OpenBatch] = field(default_factory=dict)
     signed_in_before: int | None = None
     terms: str = ""
+    agent: str = ""
 
     @property
     def name(self) -> str:
@@ -105,7 +106,7 @@ def of_account(cards: str) -> Card | None:
         if row is not claim:
             shown |= _card(claim, row).batches
     name = claim.account_name or ""
-    return Card("", claim.account_id, name, claim.status == "open", name, "", (), None, shown)
+    return Card("", claim.account_id, name, claim.status == "open", name, "", (), None, shown, agent=claim.agent or "")
 
 
 def of_user(cards: str, contact_id: str | None) -> Card | None:
@@ -198,4 +199,5 @@ def _card(claim: CardRow, row: CardRow) -> Card:
         batches={key: msgspec.json.decode(text, type=OpenBatch) for key, text in row.open_batches().items()},
         signed_in_before=int(row.signed_in_before) if row.signed_in_before else None,
         terms=row.terms or "",
+        agent=claim.agent or "",
     )

@@ -40,7 +40,7 @@ class AccountRow(PersonRow):
 
     `invited_at` is when a new customer was sent the link to create a credential by itself: once in its life. Of an office
     `providers` is how many it has. `arrivals` counts up whenever a user comes to it, so that a change which has looked for
-    its users already does not leave one behind.
+    its users already does not leave one behind. `access_at` and `access_by` tell who switched its self-service on or off.
     """
 
     details: Packed[AccountInput] = Packed(AccountInput)
@@ -51,6 +51,8 @@ class AccountRow(PersonRow):
     invited_at = NumberAttribute(null=True)
     providers = NumberAttribute(null=True)
     arrivals = NumberAttribute(null=True)
+    access_at = NumberAttribute(null=True)
+    access_by = UnicodeAttribute(null=True)
 
 
 class ContactRow(PersonRow):
@@ -75,6 +77,7 @@ class CardRow(Row):
     account_id = UnicodeAttribute()
     account_name = UnicodeAttribute(null=True)
     status = UnicodeAttribute(null=True)
+    agent = UnicodeAttribute(null=True)
     first_name = UnicodeAttribute(null=True)
     last_name = UnicodeAttribute(null=True)
     emails: Packed[tuple[str, ...]] = Packed(tuple[str, ...], null=True)
@@ -97,7 +100,8 @@ class UserRow(PersonRow):
     addresses notices go to: of a customer both follow the account. `emails_before` were so until `emails_at`.
     `sessions` and `devices` hold what is signed in and remembered: the SHA-256 of the cookie to a JSON note. A session or
     device that is not in there is over, whatever else exists of it. `lock_reason` is a word of ours, `lock_note` what an
-    administrator said; `first_key`, `last_key`, `username_text` and `search_text` are what lists are searched by.
+    administrator said; `generated` is what the password is worked out from, if it was generated for a record. `first_key`,
+    `last_key`, `username_text` and `search_text` are what lists are searched by.
     """
 
     kind = UnicodeAttribute()
@@ -117,6 +121,7 @@ class UserRow(PersonRow):
     locked_at = NumberAttribute(null=True)
     password_hash = UnicodeAttribute(null=True)
     password_at = NumberAttribute(null=True)
+    generated = UnicodeAttribute(null=True)
     temporary_until = NumberAttribute(null=True)
     totp_seed = UnicodeAttribute(null=True)
     totp_name = UnicodeAttribute(null=True)

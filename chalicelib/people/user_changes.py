@@ -85,15 +85,18 @@ def set_password(
     answers: tuple[QuestionAnswered, ...] | None = None,
     keeps: tuple[str, Noted] | None = None,
     unlocks: bool = False,
+    generated: str = "",
 ) -> None:
     """Add a new password to the transaction: every session and every remembered device ends. Refused with Stale.
 
-    `keeps` is the one session that goes on, a new one; `unlocks` opens a user that was locked.
+    `keeps` is the one session that goes on, a new one; `unlocks` opens a user that was locked; `generated` is what a
+    generated password is worked out from.
     """
     actions = [
         UserRow.password_hash.set(password_hash),
         UserRow.password_at.set(clock.timestamp()),
         UserRow.temporary_until.set(temporary_until) if temporary_until else UserRow.temporary_until.remove(),
+        UserRow.generated.set(generated) if generated else UserRow.generated.remove(),
         UserRow.sessions.set({keeps[0]: noted_json(keeps[1])} if keeps else {}),
         UserRow.devices.set({}),
     ]
@@ -151,7 +154,7 @@ def _new_emails(user: User, emails: tuple[str, ...]) -> list[Action]:
         return []
     return [
         UserRow.emails.set(emails),
-        UserRow.emails_before.set(user.reset_emails),
+        UserRow.emails_before.set(emails if user.is_untouched else user.reset_emails),
         UserRow.emails_at.set(clock.timestamp()),
     ]
 

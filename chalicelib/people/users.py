@@ -20,7 +20,7 @@ from . import matching
 from .models import UserIdRow, UserRow
 from .shapes import Noted, Preferences, QuestionAnswered, UserDetails
 
-Kind = Literal["customer", "staff", "office"]
+Kind = Literal["customer", "staff", "office", "record"]
 Side = Literal["customer", "staff"]
 State = Literal["active", "locked", "deactivated", "pending", "deleted"]
 DISAVOWED = "disavowed"  # the lock that the owner's own mail puts on, and a new password takes off
@@ -58,6 +58,7 @@ class User:
     emails_at: int
     password_hash: str | None = field(repr=False)
     password_at: int
+    generated: str
     temporary_until: int | None
     totp_seed: str | None = field(repr=False)
     totp_name: str
@@ -103,6 +104,11 @@ class User:
         """
         is_held = self.password_hash is not None and self.emails_at + _HOLD_SECONDS > clock.timestamp()
         return self.emails_before if is_held and self.emails_before else self.emails
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nobody has signed in yet with the password that was generated: there is no owner to be told or waited for."""
+        return bool(self.generated) and self.signed_in_at is None
 
     @property
     def is_disavowed(self) -> bool:
@@ -225,6 +231,7 @@ def add(
     details: UserDetails | None = None,
     emails: tuple[str, ...] = (),
     password_hash: str | None = None,
+    generated: str | None = None,
     temporary_until: int | None = None,
     answers: tuple[QuestionAnswered, ...] = (),
 ) -> None:
@@ -253,6 +260,7 @@ def add(
         emails=emails,
         password_hash=password_hash,
         password_at=now if password_hash else None,
+        generated=generated,
         temporary_until=temporary_until,
         answers=answers or None,
         sessions={},
@@ -305,6 +313,7 @@ def of_row(portal: str, row: UserRow) -> User:
         emails_at=int(row.emails_at or 0),
         password_hash=row.password_hash,
         password_at=int(row.password_at or 0),
+        generated=row.generated or "",
         temporary_until=int(row.temporary_until) if row.temporary_until else None,
         totp_seed=row.totp_seed,
         totp_name=row.totp_name or "",

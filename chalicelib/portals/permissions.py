@@ -21,6 +21,8 @@ PERMISSIONS: Final[dict[str, str]] = {
     "facts:read": "Read what happened: the audit trail.",
     "credentials:read": "See what credentials an account has.",
     "credentials:manage": "Send credential and reset links, set and delete usernames, unlock users.",
+    "selfservice:read": "See whether an account's self-service is on, and how its links stand.",
+    "selfservice:manage": "Switch self-service on and off for leads and clients, send its password link.",
     "registrations:read": "Read registrations and invitations, within one's own scope.",
     "registrations:invite": "Send registration links, within one's own scope and level.",
     "registrations:decide": "Approve, deny and modify registrations, within one's own scope and level.",
@@ -34,11 +36,12 @@ PERMISSIONS: Final[dict[str, str]] = {
 
 # What staff may do, from the highest level to the lowest. A role includes nothing that is not listed for it.
 _READING = frozenset(name for name in PERMISSIONS if name.endswith(":read"))
-_WORKING = _READING | {"accounts:write", "contacts:write", "batches:write"}
+_WORKING = _READING | {"accounts:write", "contacts:write", "batches:write", "selfservice:manage"}
 ROLES: Final[dict[str, frozenset[str]]] = {
     "owner": frozenset(PERMISSIONS),
     "administrator": frozenset(PERMISSIONS),
-    "support": _READING | {"credentials:manage", "messages:write", "contacts:write", "help:manage", "users:manage"},
+    "support": _READING
+    | {"credentials:manage", "messages:write", "contacts:write", "help:manage", "users:manage", "selfservice:manage"},
     "agent": _WORKING - {"staff:read"},
 }
 LEVELS: Final = tuple(ROLES)

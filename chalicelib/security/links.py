@@ -24,8 +24,9 @@ from . import keys
 from .models import LinkRow
 
 Purpose = Literal[
-    "credential-create", "password-reset", "staff-invitation", "invitation", "not-me", "contact-confirmation"
-]
+    "credential-create", "password-reset", "staff-invitation", "invitation", "not-me", "contact-confirmation",
+    "self-service-password",
+]  # fmt: skip
 PATHS: Final[dict[str, str]] = {
     "credential-create": "create-credential",
     "password-reset": "reset-password",
@@ -33,6 +34,7 @@ PATHS: Final[dict[str, str]] = {
     "invitation": "join",
     "not-me": "not-me",
     "contact-confirmation": "confirm-address",
+    "self-service-password": "my-password",
 }
 SETUP_SECONDS = 15 * 60  # from the press to the end of what it opens
 NOT_ME_SECONDS = 10 * 24 * 3600  # Login.gov's disavow link

@@ -105,7 +105,7 @@ def _judge() -> Any:
 
 
 def generated(portal: str, holder: str, nonce: str, version: int) -> str:
-    """A temporary password, derived: 16 letters and digits in four groups (79 bits), such as k7mq-3fdx-9wtr-h2cn."""
+    """A password, derived: 16 letters and digits in four groups (79 bits), such as k7mq-3fdx-9wtr-h2cn."""
     raw = int.from_bytes(keys.mac("temporary-password", portal, holder, nonce, version=version), "big")
     letters = ""
     for _ in range(16):

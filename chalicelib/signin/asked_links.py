@@ -14,7 +14,7 @@ from .. import clock, facts
 from ..errors import Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..messaging.queue import queue
-from ..people import accounts, cards, credential_links, matching, user_changes, usernames, users
+from ..people import accounts, cards, credential_links, matching, record_users, user_changes, usernames, users
 from ..people.shapes import Account
 from ..people.users import User
 from ..portals import Portal
@@ -144,6 +144,8 @@ def _reset_or_create(act: Act, portal: Portal, user: User) -> Callable[[Transact
                 tx, act, portal, user.account_id, name=user.username, emails=user.emails, username=user.username,
                 kind=Kind.CREDENTIAL_ASKED_FOR,
             )  # fmt: skip
+        elif record_users.has_generated(user):
+            record_users.send_password(tx, act, user.id, user.reset_emails, Kind.SELF_SERVICE_PASSWORD_ASKED_FOR)
         else:
             credential_links.send_reset(tx, act, portal, user, kind=Kind.RESET_ASKED_FOR)
 

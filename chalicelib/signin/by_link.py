@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import facts
 from ..facts import Act, Kind
-from ..people import accounts, credential_links, user_changes, users
+from ..people import accounts, credential_links, record_users, user_changes, users
 from ..portals import Portal
 from ..security import identities, links
 from ..security.links import Link, LinkOver, Purpose, Setup
@@ -53,6 +53,13 @@ def send_again(act: Act, portal: Portal, purpose: Purpose, token: str) -> None:
         user_changes.unchanged(tx, user, LinkOver("replaced", link))
         _note_sends(tx, act.portal, link, user.reset_emails)
         credential_links.send_reset(tx, act, portal, user, kind=Kind.RESET_ASKED_FOR)
+    elif purpose == "self-service-password":
+        user = users.get(act.portal, link.holder)
+        if not (record_users.has_generated(user) and user.reset_emails):
+            raise LinkOver("replaced", link)
+        user_changes.unchanged(tx, user, LinkOver("replaced", link))
+        _note_sends(tx, act.portal, link, user.reset_emails)
+        record_users.send_password(tx, act, user.id, user.reset_emails, Kind.SELF_SERVICE_PASSWORD_ASKED_FOR)
     else:
         raise LinkOver("expired", link)
     tx.commit()

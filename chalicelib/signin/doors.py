@@ -70,6 +70,13 @@ def for_clients(portal: Portal) -> Door:
     return Door("customer", admits, policy, policy.second_factor == "required", policy.remembered_device_days)
 
 
+def for_records(portal: Portal) -> Door:
+    """The door of records: each enters by its own link, and a password, whatever clients sign in by."""
+    policy = portal.policy
+    must = policy.second_factor == "required"
+    return Door("customer", frozenset({"record"}), policy, must, policy.remembered_device_days)
+
+
 def for_user(door: Door, portal: Portal, user: User) -> Door:
     """The same door on the terms of this user: whoever manages an office shows a second factor every time."""
     if is_manager(portal, user):

@@ -69,7 +69,7 @@ def confirm(act: Act, portal: Portal, token: str) -> str:
         raise LinkOver("replaced", link)
     act = act.by(f"user:{user.id}")
     try:
-        if user.kind == "customer" and user.account_id:
+        if user.kind in ("customer", "record") and user.account_id:
             _change_account(act, portal, user.account_id, link)
         else:
             _change_user(act, user, link)

@@ -39,10 +39,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The username that now has a password, at which side's door, and the cookie by which its browser is known."""
+    """The username that now has a password, at whose door, and the cookie by which its browser is known."""
 
     username: str
-    side: users.Side
+    kind: users.Kind
     browser: str | None
 
 
@@ -86,9 +86,9 @@ def choose(
     elif user is not None:
         _set(tx, act, user, made, answers, browser_cookie)
     tx.commit()
-    side = user.side if user else "customer"
+    kind, side = (user.kind, user.side) if user else ("customer", "customer")
     days, plain = portal.policy.known_browser_days, users.tried_as(side, usernames.key(chosen))
-    return Chosen(chosen, side, browsers.remember(act.portal, browser_cookie, plain, days=days) if days else None)
+    return Chosen(chosen, kind, browsers.remember(act.portal, browser_cookie, plain, days=days) if days else None)
 
 
 def replace_temporary(act: Act, portal: Portal, pending: Pending, password: str) -> Pending:
@@ -198,6 +198,8 @@ def _set(
     act = act.by(f"user:{user.id}")
     user_changes.set_password(tx, user, made, answers=answers, unlocks=user.is_disavowed)
     plain = users.tried_as(user.side, user.username_key)
+    if user.kind == "record":
+        links.cancel(tx, act.portal, "self-service-password", user.id)
     identities.settle(tx, act.portal, plain)
     if known_as := browsers.known(act.portal, browser_cookie, plain):  # it has a lock of its own
         identities.settle(tx, act.portal, f"{plain}.{known_as}")

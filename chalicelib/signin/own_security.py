@@ -85,6 +85,8 @@ def change_password(
     goes_on = Noted(at=now, until=now + door.lasting.session_hours * 3600, browser=browser)
     user_changes.set_password(tx, user, passwords.hashed(wanted), keeps=(sessions.id_of(secret), goes_on))
     links.cancel(tx, act.portal, "password-reset", user.id)
+    if user.kind == "record":
+        links.cancel(tx, act.portal, "self-service-password", user.id)
     for each in (key, users.tried_as(user.side, user.username_key)):
         identities.settle(tx, act.portal, each)
     facts.record(tx, act, Kind.PASSWORD_CHANGED, about(user))

@@ -17,7 +17,7 @@ from msgspec import Struct
 from .. import clock, ids, log, portals
 from ..errors import Invalid, NotFound, Refusal
 from ..facts import Act
-from ..people import cards
+from ..people import cards, record_users
 from ..people.cards import Card
 from ..people.users import User
 from ..portals import Portal, brand_style
@@ -72,6 +72,14 @@ class View:
     def session_kind(self) -> cookies.Kind:
         """Which cookie holds the session on this side of the portal."""
         return "staff" if self.is_staff_side else "session"
+
+    @property
+    def door(self) -> str:
+        """Where one signs in on this side: whoever did so by a record's own link does it there again."""
+        code = self.cookie("record") or ""
+        if self.is_staff_side:
+            return "/staff/sign-in"
+        return f"/my/{code}" if record_users.is_code(code) else "/sign-in"
 
     @property
     def browser(self) -> str:
@@ -168,7 +176,7 @@ class View:
             "extend_url": f"{side}/session/extend",
             "sign_out_url": f"{side}/sign-out",
             "home_url": f"{side}/" if not self.is_staff_side else side,
-            "expired_url": f"{side}/sign-in?notice=session-over&next={back}",
+            "expired_url": f"{self.base}{self.door}?notice=session-over&next={back}",
             "security_url": f"{side}/security" if self.user else None,
             "switch_url": None if self.is_staff_side else f"{side}/switch",
         }
@@ -229,7 +237,7 @@ def _answered(
             )
         response = _signed_in_or_sent(view, path, parameters) if audience in ("client", "staff") else None
         if response is None:
-            if not all(ids.is_id(value) for value in parameters.values()):
+            if not all(_is_one(name, value) for name, value in parameters.items()):
                 raise NotFound
             response = handler(view, **parameters)
     except Refusal as refusal:
@@ -292,8 +300,7 @@ def _signed_in_or_sent(view: View, path: str, parameters: dict[str, str]) -> Res
     if cookie:
         view.drop(view.session_kind)
         asked.append(f"notice={notice}")
-    door = "/staff/sign-in" if view.is_staff_side else "/sign-in"
-    return view.go(f"{door}{'?' if asked else ''}{'&'.join(asked)}")
+    return view.go(f"{view.door}{'?' if asked else ''}{'&'.join(asked)}")
 
 
 def _terms_first(view: View, path: str) -> Response | None:
@@ -317,6 +324,11 @@ def _is_known(view: View, session: Session) -> bool:
     found = standing.of_client(view.portal, session)
     view.user, view.card = (found.user, found.card) if found else (None, None)
     return found is not None
+
+
+def _is_one(name: str, value: str) -> bool:
+    """Whether a part of the path could be what its name says, so that nothing else becomes part of a key."""
+    return record_users.is_code(value) if name == "code" else ids.is_id(value)
 
 
 def _is_staff_side(path: str) -> bool:

@@ -14,6 +14,7 @@ from tests.browser import axe
 from tests.browser.credential_pages import Look, walk_as_customer, walk_as_staff
 from tests.browser.office_pages import walk_at_office
 from tests.browser.running import IN_BROWSER, PDF, Local, Shop, Tab
+from tests.browser.self_service_pages import walk_as_record
 
 AXE = axe.script()
 pytestmark = [
@@ -23,7 +24,7 @@ pytestmark = [
 WIDTHS = (320, 390, 768, 1280)
 
 
-@pytest.mark.parametrize("side", ["by code", "by password", "staff", "office"])
+@pytest.mark.parametrize("side", ["by code", "by password", "staff", "office", "self-service"])
 def test_every_page_is_accessible_fits_and_keeps_to_its_policy(
     local: Local, tab: Tab, tmp_path: Path, side: str
 ) -> None:
@@ -55,6 +56,8 @@ def test_every_page_is_accessible_fits_and_keeps_to_its_policy(
             walk_as_customer(local, tab, look)
         case "office":
             walk_at_office(local, tab, look)
+        case "self-service":
+            walk_as_record(local, tab, look)
         case _:
             walk_as_staff(local, tab, look)
     assert faults == []
@@ -81,12 +84,14 @@ def side_of(route: str) -> str:
         return "by code"
     if rest == "/sign-in/own-password" or rest.split("/")[1] in ("register", "join"):
         return "office"
+    if rest.split("/")[1] in ("my", "my-password"):
+        return "self-service"
     return "staff" if rest.split("/")[1] == "staff" else "by password"
 
 
 def leads(route: str, path: str) -> bool:
     """Whether a path is one of a route."""
-    one = {"portal": "[^/]+", "proxy+": "nowhere"}
+    one = {"portal": "[^/]+", "proxy+": "nowhere", "code": "rec-[a-z2-9]{12}"}
     pattern = re.sub(r"{([^}]+)}", lambda found: one.get(found[1], "[0-9a-f]{32}"), route)
     return re.fullmatch(f"{pattern}/?", path) is not None
 

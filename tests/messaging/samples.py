@@ -62,6 +62,11 @@ FULL: dict[str, dict[str, str]] = {
         "first_name": "Jane", "office": "Elm Street Clinic", "role": "Portal User", "username": "jane.doe",
     },
     "registration-denied": {"first_name": "Jane", "office": "Elm Street Clinic", "reason": "Not known at this office"},
+    "self-service-link": {
+        "code": "rec-7k4m9cqxw2td", "account_name": "Northwind Traders", "agent_name": "Ada Brook", "agent_title": "Broker",
+        "agent_phone": "+14155550100",
+    },
+    "self-service-password": link_context("self-service-password"),
     "registered-by-claim": {
         "office": "Elm Street Clinic", "role": "Portal User", "applicant": "Jane Doe", "username": "jane.doe",
     },

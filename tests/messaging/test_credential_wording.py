@@ -22,7 +22,10 @@ from tests.world import MovableClock, World
 
 _NAMES = [template.name for template in wording_credentials.CREDENTIAL_MESSAGES]
 _DAY = 86400
-_TIMED = ["credential-create", "password-reset", "contact-confirmation", "staff-invitation", "temporary-password"]
+_TIMED = [
+    "credential-create", "password-reset", "contact-confirmation", "staff-invitation", "temporary-password",
+    "self-service-password",
+]  # fmt: skip
 _PAGES = {
     "credential-create": "create-credential",
     "password-reset": "reset-password",
@@ -30,6 +33,7 @@ _PAGES = {
     "new-device": "not-me",
     "credential-changed": "not-me",
     "contact-confirmation": "confirm-address",
+    "self-service-password": "my-password",
 }
 _SUPPORT = {"email": "help@acme.example", "phone": "555 0100"}
 

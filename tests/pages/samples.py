@@ -275,7 +275,7 @@ def code(**changed: Any) -> Context:
 def welcome(**changed: Any) -> Context:
     words = {"welcome_heading": "Welcome", "welcome_text": ["Here is what we have shared with you."]}
     person = {"contact_name": "Maria Lopez", "last_sign_in": "18 November 2026 at 09:12 EST"}
-    shown: Context = {"batches": [REVIEW], "tiles": [], "office": None}
+    shown: Context = {"batches": [REVIEW], "tiles": [], "office": None, "agent": None}
     return base("Welcome", signed_in=SIGNED_IN) | words | person | shown | changed
 
 
@@ -354,6 +354,18 @@ def link_over(**changed: Any) -> Context:
     again = {"action": "/acme/links/again", "token": "a1.b2.c3", "purpose": "password-reset",
              "label": "Send a fresh link to the address on file"}  # fmt: skip
     return base(heading, heading=heading, paragraphs=words, again=again, sign_in_url="/acme/sign-in") | changed
+
+
+def my(**changed: Any) -> Context:
+    heading = "Your page at Acme Benefits"
+    there: Context = {"code": "rec-7k4m9cqxw2td", "action": "/acme/my/rec-7k4m9cqxw2td", "next_path": ""}
+    more: Context = {"password_label": "Password", "lost_url": "/acme/my/rec-7k4m9cqxw2td/lost", "ask_url": None}
+    return base(heading, heading=heading, back=None) | there | more | changed
+
+
+def my_password(**changed: Any) -> Context:
+    shown = {"password": "k7mq-3fdx-9wtr-h2cn", "page_url": "/acme/my/rec-7k4m9cqxw2td"}
+    return base("Your password") | shown | changed
 
 
 def new_password(**changed: Any) -> Context:
@@ -579,6 +591,16 @@ def _welcome_states() -> Iterator[Sample]:
     yield Sample("welcome-tiles", "welcome.html", welcome(tiles=tiles, signed_in=WITH_PASSWORD))
     of_office = {"office": {"name": "Elm Street Clinic", "role": "Provider Administrator"}, "signed_in": WITH_PASSWORD}
     yield Sample("welcome-office", "welcome.html", welcome(batches=[], tiles=tiles, **of_office))
+    agent = {
+        "name": "Ada Brook",
+        "title": "Broker",
+        "phone": "+1 415 555 0100",
+        "photo_url": LOGO,
+        "about": "Since 2001.",
+    }
+    yield Sample("welcome-agent", "welcome.html", welcome(agent=agent, signed_in=WITH_PASSWORD))
+    by_name = dict.fromkeys(agent, "") | {"name": ENDLESS}
+    yield Sample("welcome-agent-name", "welcome.html", welcome(batches=[], agent=by_name))
     yield Sample("welcome-empty", "welcome.html", welcome(batches=[], last_sign_in=None))
     yield Sample("welcome-answered", "welcome.html", welcome(batches=others, last_sign_in=None))
     yield Sample("welcome-long-names", "welcome.html", welcome(**rtl, batches=[long_one], portal=_long_portal()))
@@ -701,6 +723,13 @@ def _link_states() -> Iterator[Sample]:
     yield Sample("link-long-names", "link.html", link(portal=_long_portal(), brand_style=YELLOW))
     yield Sample("link-over", "link_over.html", link_over(paragraphs=used, again=None))
     yield Sample("link-over-again", "link_over.html", link_over())
+    lost: Context = {"again": None, "sign_in_url": "/acme/my/rec-1", "lost_url": "/acme/my/rec-1/lost"}
+    yield Sample("link-over-lost", "link_over.html", link_over(paragraphs=used, **lost))
+    wrong = {"password": "This password is not right, or this page is not in use any more."}
+    yield Sample("my", "my.html", my())
+    yield Sample("my-wrong", "my.html", my(errors=wrong, ask_url="/acme/help?kind=cannot-sign-in"))
+    yield Sample("my-back", "my.html", my(back=BACK, next_path="/acme/batches/01"))
+    yield Sample("my-password", "my_password.html", my_password())
 
 
 def _new_password_states() -> Iterator[Sample]:

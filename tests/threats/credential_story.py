@@ -18,11 +18,12 @@ from tests.factories import make_machine
 from tests.world import World
 
 EMAIL, NEW_EMAIL, STAFF_EMAIL = "wanda@wombatworks.example", "wilma@wombatworks.example", "priya@ptarmigan.example"
+RECORD_EMAIL = "olwen@ocelot.example"
 PERSONAL = {
     "account name": "Wombatworks", "client number": "WB-70417", "email": EMAIL, "new email": NEW_EMAIL,
     "mobile": "+14155559731", "username": "wombat.wanda", "other username": "wombat.wilma",
     "typed username": "umbrageous.oriole", "staff email": STAFF_EMAIL, "staff first name": "Priyamvada",
-    "staff last name": "Ptarmigansen",
+    "staff last name": "Ptarmigansen", "record email": RECORD_EMAIL,
 }  # fmt: skip
 PASSWORDS = {
     "password typed too weak": "wombat123456", "password": "harbour-lantern-42-otter",
@@ -30,6 +31,7 @@ PASSWORDS = {
     "password reset": "amber-trolley-19-fjord",
     "password after disavowal": "copper-daisy-63-yodel", "staff password": "velvet-anchor-28-plum",
     "staff's own password": "marble-kiosk-51-tundra",
+    "record's own password": "saddle-comet-84-quince",
 }  # fmt: skip
 ANSWERS = {"answer": "Bandersnatch the Third", "answer typed wrong": "Jabberwock Junior"}
 QUESTION = "What was the name of your first pet?"
@@ -104,6 +106,7 @@ def live(world: World, note: Callable[[Seen], Seen] = lambda seen: seen) -> Stor
     lose_and_disavow(story)
     of_staff(story)
     by_staff(story, account)
+    of_record(story)
     world.drain()
     assert "?" not in story.secrets.values()
     return story
@@ -224,6 +227,30 @@ def of_staff(story: Story) -> None:
     story.fill(browser, password=PASSWORDS["staff's own password"])
     for act in ("unlock", "reset-factors", "deactivate", "reactivate"):
         machine.post(f"staff/{made['id']}/{act}")
+
+
+def of_record(story: Story) -> None:
+    """Self-service of a lead: on, the password shown, lost, changed by its owner, off again."""
+    machine, browser = story.machine, Browser("198.51.100.11")
+    lead = {"name": PERSONAL["account name"], "record_type": "lead", "primary_emails": [RECORD_EMAIL]}
+    at = f"accounts/{machine.post('accounts', lead)['id']}/self-service"
+    page = machine.post(f"{at}/enable")["portal_link"].partition(f"/{story.slug}")[2]
+    story.press(browser, story.link(RECORD_EMAIL, "my-password"), "Show my password")
+    story.secrets["generated password"] = browser.here.page.only("code").text
+    story.open(browser, page)
+    story.fill(browser, password=PASSWORDS["password typed wrong"])
+    story.fill(browser, password=story.secrets["generated password"])
+    story.keep(browser, "session", "browser", under="record")
+    story.open(browser, f"{page}/lost")
+    story.note(browser.press("Send me a link"))
+    story.press(Browser("198.51.100.12"), story.link(RECORD_EMAIL, "my-password"), "Show my password")
+    story.open(browser, "/security/password")
+    given = {"current_password": story.secrets["generated password"], "password": PASSWORDS["record's own password"]}
+    story.fill(browser, **given)
+    machine.post(f"{at}/send-password")
+    story.link(RECORD_EMAIL, "reset-password")
+    machine.get(at)
+    machine.post(f"{at}/disable")
 
 
 def by_staff(story: Story, account: str) -> None:

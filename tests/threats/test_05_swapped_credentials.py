@@ -21,6 +21,7 @@ from tests.customers import (
     with_app,
 )
 from tests.factories import make_client, newest_code, staff
+from tests.self_service import make_record
 from tests.staffing import PASSWORD as STAFF_PASSWORD
 from tests.staffing import make_colleague
 from tests.threats.conftest import Hashes
@@ -208,13 +209,15 @@ def test_what_a_link_opened_goes_on_in_no_other_browser_portal_or_for_another_us
     assert "notice=password-set" in opened[one.username].fill(password=OTHER_PASSWORD).path
 
 
-@pytest.mark.parametrize("purpose", ["credential-create", "password-reset", "not-me"])
+@pytest.mark.parametrize("purpose", ["credential-create", "password-reset", "not-me", "self-service-password"])
 def test_a_token_for_one_purpose_or_portal_opens_no_other(world: World, hashes: Hashes, purpose: str) -> None:
     portal, elsewhere = password_portal(world), password_portal(world)
     if purpose == "credential-create":
         account, _ = make_customer_account(portal)
         credentials.send_create(staff(portal), portal, account.id)
         email = account.primary_emails[0]
+    elif purpose == "self-service-password":
+        email = make_record(world, portal).email
     else:
         customer = make_customer(world, portal)
         email = customer.email
@@ -235,7 +238,7 @@ def test_a_token_for_one_purpose_or_portal_opens_no_other(world: World, hashes: 
             pressed = browser.post(path, {"csrf": browser.open(f"/{slug}/sign-in/password").csrf, "t": token})
             assert pressed.status == 410 and browser.cookie("setup") is None
             tried += 1
-    assert tried == 9
+    assert tried == 11
     assert Browser().open(f"/{portal.slug}/{links.PATHS[purpose]}?t={token}").status == 200
 
 

@@ -17,7 +17,7 @@ from tests.customers import (
     newest_link,
     password_portal,
 )
-from tests.factories import make_machine
+from tests.factories import make_account, make_machine, make_portal
 from tests.offices import make_office
 from tests.staffing import make_session
 from tests.threats.conftest import Hashes
@@ -82,3 +82,20 @@ def test_every_mail_of_credentials_keeps_to_the_public_host(
     assert all(EVIL not in mail.mime.decode() for mail in sent)
     paths = {purpose for purpose, path in links.PATHS.items() for link in found if f"/{path}?t=" in link}
     assert paths == {"credential-create", "password-reset", "not-me", "staff-invitation", "invitation"}
+
+
+@pytest.mark.parametrize("headers", HOSTILE.values(), ids=HOSTILE)
+def test_every_mail_of_self_service_keeps_to_the_public_host(world: World, headers: dict[str, str]) -> None:
+    portal = make_portal(world)
+    account = make_account(portal, primary_emails=["olwen@ocelot.example"])
+    machine, browser, at = make_machine(portal), Browser(), f"accounts/{account.id}/self-service"
+    machine.headers = browser.headers = headers
+    enabled = machine.ask("POST", f"{at}/enable")
+    assert enabled.json["portal_link"].startswith(f"{PUBLIC_URL}/{portal.slug}/my/")
+    answers = [enabled, machine.ask("POST", f"{at}/send-password")]
+    browser.open(f"{enabled.json['portal_link'].removeprefix(PUBLIC_URL)}/lost")
+    answers.append(browser.press("Send me a link"))
+    world.drain()
+    found = [link for mail in world.inbox for part in (mail.text, mail.html) for link in _LINK.findall(part)]
+    assert all(is_clean(seen) and seen.status == 200 for seen in answers)
+    assert {link for link in found if not link.startswith(f"{PUBLIC_URL}/")} == set() and len(found) >= 8

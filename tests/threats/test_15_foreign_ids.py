@@ -112,8 +112,21 @@ PAGES: dict[Route, Row] = {
     **{
         (method, f"/{{portal}}/{path}"): Row(410, 410, 410)
         for method in ("GET", "POST")
-        for path in ("create-credential", "reset-password", "staff/join", "not-me", "confirm-address", "join")
+        for path in (
+            "create-credential",
+            "reset-password",
+            "staff/join",
+            "not-me",
+            "confirm-address",
+            "join",
+            "my-password",
+        )
     },
+    # A record's own page is the same for every code.
+    ("GET", "/{portal}/my/{code}"): Row(200, 200, 200),
+    ("POST", "/{portal}/my/{code}"): Row(400, 400, 400, (("password", "x"),)),
+    ("GET", "/{portal}/my/{code}/lost"): Row(200, 200, 200),
+    ("POST", "/{portal}/my/{code}/lost"): Row(200, 200, 200),
     ("POST", "/{portal}/links/again"): Row(410, 410, 410, (("purpose", "password-reset"), ("t", "x"))),
     ("GET", "/{portal}/set-password"): Row(303, 303, 303),
     ("GET", "/{portal}/join/account"): Row(303, 303, 303),
@@ -332,7 +345,9 @@ def guessing(victim: Client) -> Browser:
 def ask(browser: Browser, victim: Client, method: str, route: str, row: Row, document: str) -> Seen:
     """One request with all that a browser of ours would send along: the form cookie and a token of its own."""
     browser.address = f"198.18.{next(_addresses) % 250}.{next(_addresses) % 250}"  # no limit of an address is met
-    path = route.replace("{proxy+}", "nowhere").format(portal=victim.slug, batch=victim.batch.id, document=document)
+    code = f"rec-{next(_addresses) % 4096:012b}".translate({ord("0"): "a", ord("1"): "b"})
+    parts = {"portal": victim.slug, "batch": victim.batch.id, "document": document, "code": code}
+    path = route.replace("{proxy+}", "nowhere").format(**parts)
     if method == "GET":
         return browser.ask("GET", path)
     side = "/staff" if route.startswith("/{portal}/staff") else ""
