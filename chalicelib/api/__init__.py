@@ -13,6 +13,7 @@ from . import (
     messages,
     portals,
     product,
+    records,
     registration_checks,
     registration_links,
     registrations,
@@ -24,6 +25,7 @@ from .registry import api
 blueprint = api.blueprint
 
 __all__ = [
-    "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts", "help_requests",
-    "me", "messages", "portals", "product", "registration_checks", "registration_links", "registrations", "staff", "users",
+    "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts",
+    "help_requests", "me", "messages", "portals", "product", "records", "registration_checks", "registration_links",
+    "registrations", "staff", "users",
 ]  # fmt: skip

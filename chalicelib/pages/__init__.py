@@ -13,6 +13,8 @@ from . import (
     joining,
     links,
     passwords,
+    record_forms,
+    records,
     registering,
     second_factor,
     security,
@@ -26,5 +28,6 @@ from . import (
 
 __all__ = [
     "answering", "batches", "blueprint", "factor_setup", "forgotten", "help_requests", "joining", "links", "passwords",
-    "registering", "second_factor", "security", "signing_in", "switching", "terms", "uploads", "welcome", "well_known",
+    "record_forms", "records", "registering", "second_factor", "security", "signing_in", "switching", "terms",
+    "uploads", "welcome", "well_known",
 ]  # fmt: skip

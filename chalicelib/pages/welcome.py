@@ -13,6 +13,7 @@ from ..people import users
 from ..people.cards import OpenBatch
 from ..portals.roles import PortalRole
 from ..security import sessions
+from ..selfservice import records
 from ..selfservice.statuses import LABELS
 from ..signin import own_security
 from ..web import headers
@@ -45,6 +46,7 @@ def welcome(view: View) -> Response:
         welcome_text=paragraphs(wording.welcome_text),
         last_sign_in=moment(view, before) if before else None,
         batches=[_card(view, batch_id, batch) for batch_id, batch in shown],
+        records=_records(view),
         tiles=[
             {"title": tile.title, "text": tile.text, "url": tile.url}
             for tile in view.portal.tiles
@@ -133,6 +135,20 @@ def _office(view: View, role: PortalRole | None) -> dict[str, str] | None:
     if view.user is None or view.user.kind != "office":
         return None
     return {"name": view.card.account_name if view.card else "", "role": role.name if role else ""}
+
+
+def _records(view: View) -> list[dict[str, str]]:
+    """What else there is of the account: the ways to its parts, where there is something or the client may add it."""
+    assert view.card is not None  # the client audience guarantees it  # noqa: S101
+    held, modules, at = records.standing(view.slug, view.card.account_id), view.portal.modules, f"{view.base}/records"
+    ways = [
+        (bool(held.shared), "shared", "Policies and links", f"{held.shared} shared with you"),
+        (modules.prescriptions, "prescriptions", "Prescriptions", f"{held.prescriptions or 'None'} on your record"),
+        (modules.providers, "providers", "Care providers", f"{held.providers or 'None'} on your record"),
+    ]
+    return [
+        {"url": f"{at}#{anchor}", "title": title, "text": text} for is_there, anchor, title, text in ways if is_there
+    ]
 
 
 def _card(view: View, batch_id: str, batch: OpenBatch) -> dict[str, object]:
