@@ -42,7 +42,7 @@ def show(view: View) -> Response:
         links=[{"title": each.title, "url": each.url} for each in links],
         kept=[
             {
-                "id": kind.module,
+                "kind": kind.module,
                 "heading": heading,
                 "add": add,
                 "add_url": f"{view.base}/records/{kind.module}/new",

@@ -50,7 +50,9 @@ def check(seen: Seen) -> None:
 
 
 def at(path: str, client: Client) -> str:
-    return path.format(portal=client.slug, batch=client.batch.id, document="0" * 32, **{"proxy+": "any/thing"})
+    return path.format(
+        portal=client.slug, batch=client.batch.id, document="0" * 32, item="0" * 32, **{"proxy+": "any/thing"}
+    )
 
 
 @pytest.mark.parametrize("state", ["visitor", "between the steps", "signed in", "staff", "after the password"])
