@@ -13,7 +13,9 @@ from chalicelib.web.guard import GUARDS
 from tests.browser import axe
 from tests.browser.credential_pages import Look, walk_as_customer, walk_as_staff
 from tests.browser.office_pages import walk_at_office
+from tests.browser.record_pages import walk_the_record
 from tests.browser.running import IN_BROWSER, PDF, Local, Shop, Tab
+from tests.records import MODULES
 
 AXE = axe.script()
 pytestmark = [
@@ -77,7 +79,7 @@ OF_CODES = ("", "/{proxy+}", "/trouble", "/help", "/help/sent", "/sign-in", "/si
 def side_of(route: str) -> str:
     """Which walk is to come by a page."""
     rest = route.removeprefix("/{portal}")
-    if rest in OF_CODES or rest.startswith("/batches/"):
+    if rest in OF_CODES or rest.startswith(("/batches/", "/records")):
         return "by code"
     if rest == "/sign-in/own-password" or rest.split("/")[1] in ("register", "join"):
         return "office"
@@ -100,6 +102,7 @@ def walk(local: Local, tab: Tab, look: Look, folder: Path) -> None:
         wording={"additional_notes": "New here? Ask us."},
         tiles=[{"title": "Guide", "text": "How plans work.", "url": "https://acme.example/guide"}],
         privacy_url="https://acme.example/privacy",
+        modules=MODULES,
     )
     page = tab.page
     shop.place_in_review()
@@ -141,6 +144,7 @@ def walk(local: Local, tab: Tab, look: Look, folder: Path) -> None:
     look("a batch that was answered")
     page.goto(shop.url(f"/batches/{'0' * 32}"))
     look("a batch of nobody")
+    walk_the_record(shop, tab, look)
     tab.press("Sign out")
     look("signed out")
 
