@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 END = "$(?!\\n)"  # the very end: Python's $ alone would also match before a last line break
 _LINE = "^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*" + END
-_TEXT = "^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
+TEXT_PATTERN = "^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
 # One email address and nothing else: no quoting, no list, no comment, no break, so that it can stand in a header.
 ONE_ADDRESS = (
     r"[^\s\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>@\[\\\]]{1,64}"
@@ -54,9 +54,11 @@ Email = Annotated[
     Meta(max_length=254, pattern=_LINE, description="An email address."),
     content(is_one_address, NO_EMAIL),
 ]
-Text = Annotated[str, Meta(max_length=4000, pattern=_TEXT, description="Several lines, at most 4,000 characters.")]
+Text = Annotated[
+    str, Meta(max_length=4000, pattern=TEXT_PATTERN, description="Several lines, at most 4,000 characters.")
+]
 Sms = Annotated[
-    str, Meta(min_length=1, max_length=480, pattern=_TEXT, description="A text message, 1 to 480 characters.")
+    str, Meta(min_length=1, max_length=480, pattern=TEXT_PATTERN, description="A text message, 1 to 480 characters.")
 ]
 Slug = Annotated[
     str,

@@ -2,9 +2,9 @@
 
 A table per aggregate; the portal leads every partition key. `portals` settings and API keys; `people` accounts,
 contacts, client numbers with their sign-in cards; `registrations` invitations, requests and what they are checked by;
-`batches` batches and documents; `tokens` whatever expires by design (challenges, sessions, known browsers, counters,
-idempotency records); `support` help requests; `messages` the delivery log; `templates` the portals' own
-wordings; `facts` what happened.
+`batches` batches and documents; `records` what else is kept at an account (products, prescriptions, care providers,
+website links); `tokens` whatever expires by design (challenges, sessions, known browsers, counters, idempotency
+records); `support` help requests; `messages` the delivery log; `templates` the portals' own wordings; `facts` what happened.
 """
 
 from __future__ import annotations
@@ -113,6 +113,7 @@ TABLES = {
                 Index("due", "due_shard", "due_at", range_type="N", keys_only=True),
             ),
         ),
+        Table("records"),
         Table("tokens", range=None, ttl="expires_at"),
         Table(
             "support",

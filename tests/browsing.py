@@ -196,7 +196,7 @@ class Browser:
     def ask(self, method: str, url: str, body: bytes = b"", *, headers: Mapping[str, str] | None = None) -> Seen:
         """One request with this browser's cookies, one answer."""
         target = urljoin(self.seen.path if self.seen else "/", url) if not url.startswith("/") else url
-        target = target.removeprefix(PUBLIC_URL)
+        target = target.removeprefix(PUBLIC_URL).partition("#")[0]
         assert not target.startswith("http"), f"{target} is not ours"
         sent = {"User-Agent": self.agent, **_shaped(headers or {}), **self.headers}
         if held := self.cookie_header():

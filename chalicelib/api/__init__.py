@@ -13,6 +13,7 @@ from . import (
     messages,
     portals,
     product,
+    records,
     registration_checks,
     registration_links,
     registrations,
@@ -27,6 +28,6 @@ blueprint = api.blueprint
 
 __all__ = [
     "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts", "help_requests",
-    "me", "messages", "portals", "product", "registration_checks", "registration_links", "registrations", "self_service",
-    "staff", "templates", "users",
+    "me", "messages", "portals", "product", "records", "registration_checks", "registration_links", "registrations",
+    "self_service", "staff", "templates", "users",
 ]  # fmt: skip

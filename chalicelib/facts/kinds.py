@@ -41,6 +41,13 @@ class Kind(StrEnum):
     DOCUMENT_SENT_IN_READY = "client:document:ready"
     DOCUMENT_SENT_IN_REFUSED = "client:document:refused"
 
+    RECORD_ADDED = "staff:record:added"
+    RECORD_CHANGED = "staff:record:changed"
+    RECORD_REMOVED = "staff:record:removed"
+    OWN_RECORD_ADDED = "client:record:added"
+    OWN_RECORD_CHANGED = "client:record:changed"
+    OWN_RECORD_REMOVED = "client:record:removed"
+
     CODE_REQUESTED = "client:sign-in:code-requested"
     CODE_NOT_SENT = "client:sign-in:code-not-sent"
     CODE_WRONG = "client:sign-in:code-wrong"

@@ -16,7 +16,7 @@ from .. import clock
 from ..config import settings
 from ..portals import Portal
 from ..security import codes, links, passwords
-from . import wording, wording_credentials, wording_registration, wording_selfservice
+from . import wording, wording_credentials, wording_records, wording_registration, wording_selfservice
 from .models import MessageRow
 
 _ON_ITS_WAY = 15  # seconds from asking to sending that do not make ten minutes nine
@@ -58,6 +58,10 @@ def _answer(_row: MessageRow, _portal: Portal, context: Context) -> dict[str, st
 
 def _help(_row: MessageRow, _portal: Portal, context: Context) -> dict[str, str]:
     return {"what": wording.HELP_KINDS[context["kind"]]}
+
+
+def _record(_row: MessageRow, _portal: Portal, context: Context) -> dict[str, str]:
+    return {"day_words": _day(context["day"])}
 
 
 def _link(row: MessageRow, portal: Portal, context: Context) -> dict[str, str]:
@@ -185,4 +189,5 @@ _DERIVED: Final[dict[str, Callable[[MessageRow, Portal, Context], dict[str, str]
     wording_registration.REGISTERED_BY_CLAIM.name: _nothing,
     wording_selfservice.SELF_SERVICE_LINK.name: _record_page,
     wording_selfservice.SELF_SERVICE_PASSWORD.name: _link,
+    wording_records.RECORD_CHANGED.name: _record,
 }

@@ -1,7 +1,8 @@
 """The messages of the product and their default wording. A new message starts here: see CONTRIBUTING.md.
 
 Those about usernames, passwords and second factors are in `wording_credentials`, those about offices in
-`wording_registration`, those of self-service in `wording_selfservice`.
+`wording_registration`, those of self-service in `wording_selfservice`, those about a client's own record in
+`wording_records`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Final
 
 from .templates import Block, EmailWording, Placeholder, SmsWording, Template
 from .wording_credentials import CREDENTIAL_MESSAGES
+from .wording_records import RECORD_MESSAGES
 from .wording_registration import REGISTRATION_MESSAGES
 from .wording_selfservice import SELF_SERVICE_MESSAGES
 
@@ -192,5 +194,6 @@ _ALL = (
     *CREDENTIAL_MESSAGES,
     *REGISTRATION_MESSAGES,
     *SELF_SERVICE_MESSAGES,
+    *RECORD_MESSAGES,
 )
 TEMPLATES = {template.name: template for template in _ALL}

@@ -14,6 +14,8 @@ from . import (
     links,
     my,
     passwords,
+    record_forms,
+    records,
     registering,
     second_factor,
     security,
@@ -26,6 +28,7 @@ from . import (
 )
 
 __all__ = [
-    "answering", "batches", "blueprint", "factor_setup", "forgotten", "help_requests", "joining", "links", "my", "passwords",
-    "registering", "second_factor", "security", "signing_in", "switching", "terms", "uploads", "welcome", "well_known",
+    "answering", "batches", "blueprint", "factor_setup", "forgotten", "help_requests", "joining", "links", "my",
+    "passwords", "record_forms", "records", "registering", "second_factor", "security", "signing_in", "switching", "terms",
+    "uploads", "welcome", "well_known",
 ]  # fmt: skip

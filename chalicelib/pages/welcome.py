@@ -14,6 +14,7 @@ from ..people.agent_cards import AgentCard
 from ..people.cards import OpenBatch
 from ..portals.roles import PortalRole
 from ..security import sessions
+from ..selfservice import records
 from ..selfservice.statuses import LABELS
 from ..signin import own_security
 from ..web import headers
@@ -47,6 +48,7 @@ def welcome(view: View) -> Response:
         agent=_agent(view),
         last_sign_in=moment(view, before) if before else None,
         batches=[_card(view, batch_id, batch) for batch_id, batch in shown],
+        records=_records(view),
         tiles=[
             {"title": tile.title, "text": tile.text, "url": tile.url}
             for tile in view.portal.tiles
@@ -141,6 +143,20 @@ def _agent(view: View) -> AgentCard | None:
     """Whom to turn to, where the account has an agent who has said who they are."""
     agent = view.card.agent if view.card else ""
     return agent_cards.of_email(view.slug, agent) if agent else None
+
+
+def _records(view: View) -> list[dict[str, str]]:
+    """What else there is of the account: the ways to its parts, where there is something or the client may add it."""
+    assert view.card is not None  # the client audience guarantees it  # noqa: S101
+    held, modules, at = records.standing(view.slug, view.card.account_id), view.portal.modules, f"{view.base}/records"
+    ways = [
+        (bool(held.shared), "shared", "Policies and links", f"{held.shared} shared with you"),
+        (modules.prescriptions, "prescriptions", "Prescriptions", f"{held.prescriptions or 'None'} on your record"),
+        (modules.providers, "providers", "Care providers", f"{held.providers or 'None'} on your record"),
+    ]
+    return [
+        {"url": f"{at}#{anchor}", "title": title, "text": text} for is_there, anchor, title, text in ways if is_there
+    ]
 
 
 def _card(view: View, batch_id: str, batch: OpenBatch) -> dict[str, object]:

@@ -14,6 +14,8 @@ PERMISSIONS: Final[dict[str, str]] = {
     "contacts:write": "Create, change and remove contacts.",
     "batches:read": "Read batches and download their documents.",
     "batches:write": "Create and change batches, place them in review, add and remove documents.",
+    "records:read": "Read what accounts hold besides batches: products, prescriptions, care providers, website links.",
+    "records:write": "Add, change and remove products, prescriptions, care providers and website links.",
     "messages:read": "Read the delivery log.",
     "messages:write": "Lift the suppression of an address, release a message that needs attention.",
     "templates:read": "Read the wording of messages, and see what it looks like.",
@@ -36,7 +38,7 @@ PERMISSIONS: Final[dict[str, str]] = {
 
 # What staff may do, from the highest level to the lowest. A role includes nothing that is not listed for it.
 _READING = frozenset(name for name in PERMISSIONS if name.endswith(":read"))
-_WORKING = _READING | {"accounts:write", "contacts:write", "batches:write", "selfservice:manage"}
+_WORKING = _READING | {"accounts:write", "contacts:write", "batches:write", "records:write", "selfservice:manage"}
 ROLES: Final[dict[str, frozenset[str]]] = {
     "owner": frozenset(PERMISSIONS),
     "administrator": frozenset(PERMISSIONS),

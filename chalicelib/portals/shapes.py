@@ -23,6 +23,8 @@ _TOO_SHORT = (
     f"Fewer than {LEAST_ALONE} characters are safe only where a second factor is required and no device is remembered "
     "(remembered_device_days: 0)."
 )
+# What becomes of a product, unless a portal says it in other words.
+DEFAULT_STATUSES = ("Quoted", "Submitted", "Active", "Declined by Client", "Cancelled")
 # Words that are first path segments of something else, so no portal may be called so.
 RESERVED = frozenset({"all", "api", "console", "static", "inbox", "healthz", "well-known", "www", "admin", "assets"})
 
@@ -95,6 +97,13 @@ class Notifications(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reply_to: fields.Email | None = None
     batch_in_review: bool = True
     client_answered: bool = True
+    record_changed: Annotated[
+        bool,
+        Meta(
+            description="Tell the account's agent, or staff_emails where it has none, when a client changes prescriptions or "
+            "care providers: at most once a day and account."
+        ),
+    ] = True
     credential_create: Annotated[
         bool, Meta(description="Send every new customer a link to choose a username and a password, by itself.")
     ] = False
@@ -105,6 +114,13 @@ class Notifications(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         tuple[Annotated[int, Meta(ge=0, le=60)], ...],
         Meta(max_length=5, description="How many days before a batch's answer-by date its contact is reminded."),
     ] = (3,)
+
+
+class Modules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every account of the portal holds besides, for staff and client alike to read and to keep up to date."""
+
+    prescriptions: bool = False
+    providers: Annotated[bool, Meta(description="Care providers: who treats the client.")] = False
 
 
 class Terms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -153,6 +169,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(min_length=1, max_length=20, description="The roles of office users."),
     ] = DEFAULT_ROLES
     registration: RegistrationSettings = field(default_factory=RegistrationSettings)
+    modules: Modules = field(default_factory=Modules)
+    product_statuses: Annotated[
+        tuple[fields.Required, ...],
+        Meta(min_length=1, max_length=20, description="What the status of a product may be."),
+    ] = DEFAULT_STATUSES
 
 
 class PortalInput(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -201,6 +222,9 @@ def checked(settings: Settings) -> None:
     for place, role in enumerate(settings.roles):
         if role.key in {earlier.key for earlier in settings.roles[:place]}:
             wrong[f"roles.{place}.key"] = "Another role has this key already."
+    for place, status in enumerate(settings.product_statuses):
+        if status in settings.product_statuses[:place]:
+            wrong[f"product_statuses.{place}"] = "This status is listed already."
     policy = settings.policy
     if policy.password_least < LEAST_ALONE and (policy.second_factor != "required" or policy.remembered_device_days):
         wrong["policy.password_least"] = _TOO_SHORT

@@ -1,8 +1,12 @@
-"""The batches table: a batch and its documents in one partition, `{portal}#batch#{id}`."""
+"""The batches table: a batch and its documents in one partition, `{portal}#batch#{id}`.
+
+And the records table: what else is kept at an account, in one partition of it, with the counts.
+"""
 
 from __future__ import annotations
 
 from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
+from .record_shapes import Editor, LinkInput, PrescriptionInput, ProductInput, ProviderInput
 from .shapes import Answer, BatchInput
 
 
@@ -48,3 +52,64 @@ class DocumentRow(Row):
     size = NumberAttribute(null=True)
     added_at = NumberAttribute()
     added_by = UnicodeAttribute()
+
+
+class RecordRow(Row):
+    """One thing of an account's record: pk `{portal}#record#{account id}`, sk `{kind}#{id}`.
+
+    `created_by` and `updated_by` keep the name as it was then, so that it is read without looking anybody up.
+    """
+
+    table = "records"
+
+    class Meta:
+        table_name = table_name("records")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    version = NumberAttribute(default=1)
+    created_at = NumberAttribute()
+    created_by: Packed[Editor] = Packed(Editor)
+    updated_at = NumberAttribute()
+    updated_by: Packed[Editor] = Packed(Editor)
+
+
+class ProductRow(RecordRow):
+    """sk `product#{id}`."""
+
+    details: Packed[ProductInput] = Packed(ProductInput)
+
+
+class PrescriptionRow(RecordRow):
+    """sk `prescription#{id}`."""
+
+    details: Packed[PrescriptionInput] = Packed(PrescriptionInput)
+
+
+class ProviderRow(RecordRow):
+    """sk `provider#{id}`."""
+
+    details: Packed[ProviderInput] = Packed(ProviderInput)
+
+
+class LinkRow(RecordRow):
+    """sk `link#{id}`."""
+
+    details: Packed[LinkInput] = Packed(LinkInput)
+
+
+class RecordCountRow(Row):
+    """How many things of each kind a record holds, and how many of them are shared: same pk, sk `counts`."""
+
+    table = "records"
+
+    class Meta:
+        table_name = table_name("records")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    product = NumberAttribute(null=True)
+    prescription = NumberAttribute(null=True)
+    provider = NumberAttribute(null=True)
+    link = NumberAttribute(null=True)
+    shared = NumberAttribute(null=True)

@@ -88,6 +88,17 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("POST", f"{_AT}/accounts/{{account}}/self-service/send-password"): _key("selfservice:manage"),
     ("GET", f"{_AT}/accounts/{{account}}/registration-checks"): _key("accounts:read"),
     ("POST", f"{_AT}/accounts/{{account}}/registration-checks"): _key("accounts:write"),
+    **{
+        (method, f"{_AT}/accounts/{{account}}/{kind}{rest}"): _key(f"records:{does}")
+        for kind in ("products", "prescriptions", "providers", "links")
+        for method, rest, does in (
+            ("GET", "", "read"),
+            ("POST", "", "write"),
+            ("GET", "/{item}", "read"),
+            ("PATCH", "/{item}", "write"),
+            ("DELETE", "/{item}", "write"),
+        )
+    },
     ("GET", f"{_AT}/contacts"): _key("contacts:read"),
     ("POST", f"{_AT}/contacts"): _key("contacts:write"),
     ("POST", f"{_AT}/contacts/bulk"): _key("contacts:write"),
@@ -256,6 +267,13 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("POST", "/{portal}/batches/{batch}/upload"): _CLIENT,
     ("GET", "/{portal}/batches/{batch}/upload/{document}"): _CLIENT,
     ("POST", "/{portal}/batches/{batch}/upload/{document}"): _CLIENT,
+    ("GET", "/{portal}/records"): _CLIENT,
+    **{
+        (method, f"/{{portal}}/records/{kind}{rest}"): _CLIENT
+        for kind in ("prescriptions", "providers")
+        for rest in ("/new", "/{item}", "/{item}/remove")
+        for method in ("GET", "POST")
+    },
 }
 
 _NO_PORTAL = "There is no portal of this name."

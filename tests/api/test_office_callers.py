@@ -43,7 +43,7 @@ ROWS = [
     if guard.audience == "key" and (method, route) in SERVED
 ]
 IDS = dict.fromkeys(
-    ("account", "contact", "batch", "document", "message", "key", "user", "request", "registration", "sending"),
+    ("account", "contact", "batch", "document", "message", "key", "user", "request", "registration", "sending", "item"),
     "0" * 32,
 )
 BODIES: dict[str, Any] = {"POST": {}, "PATCH": {"nonsense": 1}}

@@ -13,8 +13,10 @@ from chalicelib.web.guard import GUARDS
 from tests.browser import axe
 from tests.browser.credential_pages import Look, walk_as_customer, walk_as_staff
 from tests.browser.office_pages import walk_at_office
+from tests.browser.record_pages import walk_the_record
 from tests.browser.running import IN_BROWSER, PDF, Local, Shop, Tab
 from tests.browser.self_service_pages import walk_as_record
+from tests.records import MODULES
 
 AXE = axe.script()
 pytestmark = [
@@ -80,7 +82,7 @@ OF_CODES = ("", "/{proxy+}", "/trouble", "/help", "/help/sent", "/sign-in", "/si
 def side_of(route: str) -> str:
     """Which walk is to come by a page."""
     rest = route.removeprefix("/{portal}")
-    if rest in OF_CODES or rest.startswith("/batches/"):
+    if rest in OF_CODES or rest.startswith(("/batches/", "/records")):
         return "by code"
     if rest == "/sign-in/own-password" or rest.split("/")[1] in ("register", "join"):
         return "office"
@@ -105,6 +107,7 @@ def walk(local: Local, tab: Tab, look: Look, folder: Path) -> None:
         wording={"additional_notes": "New here? Ask us."},
         tiles=[{"title": "Guide", "text": "How plans work.", "url": "https://acme.example/guide"}],
         privacy_url="https://acme.example/privacy",
+        modules=MODULES,
     )
     page = tab.page
     shop.place_in_review()
@@ -146,6 +149,7 @@ def walk(local: Local, tab: Tab, look: Look, folder: Path) -> None:
     look("a batch that was answered")
     page.goto(shop.url(f"/batches/{'0' * 32}"))
     look("a batch of nobody")
+    walk_the_record(shop, tab, look)
     tab.press("Sign out")
     look("signed out")
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.web.guard import GUARDS
-from tests.faults import of_api, of_invitations, of_registrations, of_self_service, of_staff, of_users, of_wording
+from tests.faults import (
+    of_api,
+    of_invitations,
+    of_records,
+    of_registrations,
+    of_self_service,
+    of_staff,
+    of_users,
+    of_wording,
+)
 from tests.faults.journey import Journey
 from tests.faults.matrix import make_stage, play
 from tests.mishaps import Mishaps
@@ -15,6 +24,7 @@ JOURNEYS = [
     *of_api.JOURNEYS, *of_staff.JOURNEYS, *of_users.JOURNEYS, *of_invitations.OF_API, *of_registrations.JOURNEYS,
     *of_wording.JOURNEYS,
     *of_self_service.OF_API,
+    *of_records.OF_API,
 ]  # fmt: skip
 
 

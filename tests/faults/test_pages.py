@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.web.guard import GUARDS
-from tests.faults import of_doors, of_invitations, of_links, of_pages, of_registering, of_security, of_self_service
+from tests.faults import (
+    of_doors,
+    of_invitations,
+    of_links,
+    of_pages,
+    of_records,
+    of_registering,
+    of_security,
+    of_self_service,
+)
 from tests.faults.journey import Journey
 from tests.faults.matrix import make_stage, play
 from tests.mishaps import Mishaps
@@ -14,6 +23,7 @@ from tests.world import World
 JOURNEYS = [
     *of_pages.JOURNEYS, *of_doors.JOURNEYS, *of_links.JOURNEYS, *of_security.JOURNEYS, *of_registering.JOURNEYS,
     *of_invitations.OF_PAGES, *of_self_service.OF_PAGES,
+    *of_invitations.OF_PAGES, *of_records.OF_PAGES,
 ]  # fmt: skip
 
 

@@ -35,6 +35,7 @@ FULL: dict[str, dict[str, str]] = {
     "verification-code": {"challenge": "0" * 32, "counter": "0", "version": "1"},
     "client-answered": ANSWER,
     "help-request": HELP,
+    "record-changed": {"account_id": "0" * 32, "account_name": "Northwind", "day": "2030-06-03"},
     "credential-create": {
         **link_context("credential-create"), "account_name": "Northwind Traders", "username": "jane.doe",
     },

@@ -275,7 +275,7 @@ def code(**changed: Any) -> Context:
 def welcome(**changed: Any) -> Context:
     words = {"welcome_heading": "Welcome", "welcome_text": ["Here is what we have shared with you."]}
     person = {"contact_name": "Maria Lopez", "last_sign_in": "18 November 2026 at 09:12 EST"}
-    shown: Context = {"batches": [REVIEW], "tiles": [], "office": None, "agent": None}
+    shown: Context = {"batches": [REVIEW], "tiles": [], "office": None, "agent": None, "records": []}
     return base("Welcome", signed_in=SIGNED_IN) | words | person | shown | changed
 
 
@@ -481,6 +481,7 @@ def every() -> Iterator[Sample]:
     yield from _confirm_states()
     yield from _code_states()
     yield from _welcome_states()
+    yield from _record_states()
     yield from _batch_states()
     yield from _upload_states()
     yield from _messages()
@@ -604,6 +605,80 @@ def _welcome_states() -> Iterator[Sample]:
     yield Sample("welcome-empty", "welcome.html", welcome(batches=[], last_sign_in=None))
     yield Sample("welcome-answered", "welcome.html", welcome(batches=others, last_sign_in=None))
     yield Sample("welcome-long-names", "welcome.html", welcome(**rtl, batches=[long_one], portal=_long_portal()))
+
+
+def records(**changed: Any) -> Context:
+    product = {
+        "title": "Northfield Health Silver PPO 2500",
+        "status": "Active",
+        "facts": [["Coverage", "Medical"], ["Premium", ""]],
+    }
+    at = "/acme/records/prescriptions"
+    pills = {
+        "title": "Lisinopril", "tag": "", "facts": [["Dosage", "10 mg"], ["Pharmacy", ""]], "text": ["With water."],
+        "changed": "Maria Lopez, 3 March 2026", "edit_url": f"{at}/01", "remove_url": f"{at}/01/remove",
+    }  # fmt: skip
+    doctor = pills | {"title": "Dr. Iris Hale", "tag": "Primary", "facts": [["Specialty", ""]], "text": []}
+    kept = [
+        {"kind": "prescriptions", "heading": "Prescriptions", "add": "Add a prescription", "add_url": f"{at}/new",
+         "entries": [pills, pills | {"title": ENDLESS}]},
+        {"kind": "providers", "heading": "Care providers", "add": "Add a care provider",
+         "add_url": "/acme/records/providers/new", "entries": [doctor]},
+    ]  # fmt: skip
+    shown: Context = {
+        "products": [product],
+        "links": [{"title": "Member site", "url": "https://members.example/"}],
+        "kept": kept,
+    }
+    person = {"account_name": "Lopez & Daughters Bakery", "back_url": "/acme/"}
+    return base("Your record", signed_in=SIGNED_IN) | person | shown | changed
+
+
+def record_form(**changed: Any) -> Context:
+    line = {"hint": "Such as 10 mg.", "kind": "text", "attributes": {"autocomplete": "off", "maxlength": 200}}
+    asks = [
+        line | {"name": "name", "label": "Name of the medicine", "hint": "", "optional": False},
+        line | {"name": "dosage", "label": "Dosage", "optional": True},
+        line | {"name": "notes", "label": "Notes", "kind": "area", "optional": True},
+        line | {"name": "is_primary", "label": "This is my primary care provider", "kind": "check", "optional": True},
+    ]
+    at = "/acme/records/prescriptions"
+    form: Context = {"heading": "Add a prescription", "fields": asks, "kept": {"draft": "0" * 32}, "button": "Add"}
+    ways = {"action": f"{at}/new", "back_url": "/acme/records#prescriptions"}
+    return base("Add a prescription", signed_in=SIGNED_IN) | form | ways | changed
+
+
+def record_remove(**changed: Any) -> Context:
+    told: Context = {
+        "heading": "Remove this prescription?",
+        "name": "Lisinopril",
+        "changed": "Maria Lopez, 3 March 2026",
+    }
+    at = "/acme/records/prescriptions"
+    ways: Context = {"version": 3, "action": f"{at}/01/remove", "back_url": "/acme/records#prescriptions"}
+    return base("Remove a prescription", signed_in=SIGNED_IN) | told | ways | changed
+
+
+def _record_states() -> Iterator[Sample]:
+    empty = [part | {"entries": []} for part in records()["kept"]]
+    ways = [{"url": "/acme/records#prescriptions", "title": "Prescriptions", "text": "None on your record"}]
+    wrong = {"name": "Enter the name of the medicine.", "notes": "Use at most 1,000 characters."}
+    meanwhile = {"form": "This was changed while you were at it: Acme Benefits, 3 March 2026."}
+    filled: Context = {
+        "values": {"name": "Lisinopril", "is_primary": "yes"},
+        "kept": {"version": "3"},
+        "button": "Save",
+    }
+    yield Sample("welcome-records", "welcome.html", welcome(batches=[], records=ways))
+    yield Sample("records", "records.html", records(signed_in=WITH_PASSWORD))
+    yield Sample("records-none-yet", "records.html", records(products=[], links=[], kept=empty))
+    yield Sample("records-nothing", "records.html", records(products=[], links=[], kept=[], portal=_long_portal()))
+    yield Sample("record-add", "record_form.html", record_form())
+    yield Sample("record-add-wrong", "record_form.html", record_form(errors=wrong))
+    yield Sample("record-edit", "record_form.html", record_form(**filled))
+    yield Sample("record-edit-meanwhile", "record_form.html", record_form(**filled, errors=meanwhile))
+    yield Sample("record-remove", "record_remove.html", record_remove())
+    yield Sample("record-remove-meanwhile", "record_remove.html", record_remove(errors=meanwhile))
 
 
 def _batch_states() -> Iterator[Sample]:

@@ -16,6 +16,7 @@ from chalicelib.facts import Act
 from chalicelib.people import matching
 from chalicelib.portals import Portal
 from chalicelib.security import sessions
+from chalicelib.selfservice import records
 from chalicelib.web.guard import GUARDS
 from tests import staffing
 from tests.api.test_guard import ROWS
@@ -32,6 +33,7 @@ from tests.factories import (
     make_portal,
 )
 from tests.faults.journey import document_of
+from tests.records import MODULES, make_care_provider, make_prescription
 from tests.world import World
 
 Route = tuple[str, str]
@@ -52,6 +54,8 @@ class Row:
     others: int
     strangers: int
     typed: tuple[tuple[str, str], ...] = ()
+    colleague: int = 0
+    """What somebody else of the same account is answered, where that is not what others are."""
 
 
 def of_users(rest: str, side: str = "") -> list[Route]:
@@ -91,6 +95,20 @@ PAGES: dict[Route, Row] = {
     ("GET", f"{_BATCH}/upload/{{document}}"): Row(200, 404, 303),
     ("POST", f"{_BATCH}/upload/{{document}}"): Row(303, 404, 303),
     ("POST", f"{_BATCH}/answer"): Row(303, 404, 303, (("answer", "approve"),)),
+    # A record is the account's: everybody signed in there keeps it, nobody else. What names no version changes nothing.
+    ("GET", "/{portal}/records"): Row(200, 200, 303),
+    **{
+        key: row
+        for at in ("/{portal}/records/prescriptions", "/{portal}/records/providers")
+        for key, row in {
+            ("GET", f"{at}/new"): Row(200, 200, 303),
+            ("POST", f"{at}/new"): Row(400, 400, 303),
+            ("GET", f"{at}/{{item}}"): Row(200, 404, 303, colleague=200),
+            ("POST", f"{at}/{{item}}"): Row(409, 404, 303, (("name", "Taken over"),), colleague=409),
+            ("GET", f"{at}/{{item}}/remove"): Row(200, 404, 303, colleague=200),
+            ("POST", f"{at}/{{item}}/remove"): Row(409, 404, 303, colleague=409),
+        }.items()
+    },
     ("POST", "/{portal}/session/extend"): Row(204, 204, 303),
     # Whoever is signed in to one account sees that one, and nothing to switch to.
     ("GET", "/{portal}/switch"): Row(200, 200, 303),
@@ -179,10 +197,14 @@ PAGES: dict[Route, Row] = {
 
 @pytest.fixture
 def victim(world: World) -> Client:
-    portal = make_portal(world, policy={"sign_in_ways": ["code", "password"]}, registration={"is_open": True})
+    portal = make_portal(
+        world, policy={"sign_in_ways": ["code", "password"]}, registration={"is_open": True}, modules=MODULES
+    )
     account = make_account(portal, name=f"{CANARY} Traders", number=f"{CANARY}-77")
     contact = make_contact(portal, account, first_name=f"{CANARY}ina", last_name=f"{CANARY}sen",
                            emails=[f"{CANARY}@x.example"])  # fmt: skip
+    for make in (make_prescription, make_care_provider):  # named after the account, which colleagues may read
+        make(portal, account, name=f"{account.name} says")
     made = make_client(world, portal)
     line = {"carrier": f"{CANARY} Health", "plan": f"{CANARY} PPO", "coverage": CANARY}
     batch = change_batch(portal, made.batch.id, status="in_progress")
@@ -222,7 +244,13 @@ def test_nobody_but_the_owner_sees_or_changes_what_is_the_owners(world: World, v
     for (method, route), row in PAGES.items():
         for name, browser in callers.items():
             for found in (document, waiting):
-                expected = row.others if name in ("neighbour", "colleague") else row.strangers
+                expected = (
+                    row.colleague
+                    if row.colleague and name == "colleague"
+                    else row.others
+                    if name in ("neighbour", "colleague")
+                    else row.strangers
+                )
                 seen = ask(browser.copy(), victim, method, route, row, found)
                 asked += 1
                 text = (
@@ -347,7 +375,7 @@ def ask(browser: Browser, victim: Client, method: str, route: str, row: Row, doc
     browser.address = f"198.18.{next(_addresses) % 250}.{next(_addresses) % 250}"  # no limit of an address is met
     code = f"rec-{next(_addresses) % 4096:012b}".translate({ord("0"): "a", ord("1"): "b"})
     parts = {"portal": victim.slug, "batch": victim.batch.id, "document": document, "code": code}
-    path = route.replace("{proxy+}", "nowhere").format(**parts)
+    path = route.replace("{proxy+}", "nowhere").format(**parts, item=item_of(victim, route))
     if method == "GET":
         return browser.ask("GET", path)
     side = "/staff" if route.startswith("/{portal}/staff") else ""
@@ -356,7 +384,18 @@ def ask(browser: Browser, victim: Client, method: str, route: str, row: Row, doc
     return browser.post(path, {"csrf": token, **typed})
 
 
+def item_of(victim: Client, route: str) -> str:
+    """The id of what the victim's record holds of the route's kind."""
+    kind = records.PROVIDERS if "/providers/" in route else records.PRESCRIPTIONS
+    return records.listed(victim.portal, victim.account.id, kind)[0].id if "{item}" in route else ""  # type: ignore[arg-type]
+
+
 def held(world: World, victim: Client) -> list[str]:
     """What is stored of the victim's, but for counters, and for decoys in place of mails to nobody."""
-    items = [item for table in ("batches", "people", "messages") for item in world.scan(table) if "decoy" not in item]
+    items = [
+        item
+        for table in ("batches", "people", "messages", "records")
+        for item in world.scan(table)
+        if "decoy" not in item
+    ]
     return sorted(text for text in (json.dumps(item, sort_keys=True) for item in items) if victim.slug in text)

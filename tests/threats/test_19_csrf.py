@@ -41,7 +41,9 @@ def as_staff(slug: str) -> Browser:
 
 def at(path: str, client: Client) -> str:
     """The path of a real thing."""
-    return path.format(portal=client.slug, batch=client.batch.id, document="0" * 32, code="rec-aaaaaaaaaaaa")
+    return path.format(
+        portal=client.slug, batch=client.batch.id, document="0" * 32, item="0" * 32, code="rec-aaaaaaaaaaaa"
+    )
 
 
 def refused(send: Callable[[], Seen]) -> None:

@@ -51,7 +51,12 @@ def check(seen: Seen) -> None:
 
 def at(path: str, client: Client) -> str:
     return path.format(
-        portal=client.slug, batch=client.batch.id, document="0" * 32, code="rec-aaaaaaaaaaaa", **{"proxy+": "any/thing"}
+        portal=client.slug,
+        batch=client.batch.id,
+        document="0" * 32,
+        item="0" * 32,
+        code="rec-aaaaaaaaaaaa",
+        **{"proxy+": "any/thing"},
     )
 
 
