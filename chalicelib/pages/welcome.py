@@ -148,7 +148,10 @@ def _agent(view: View) -> AgentCard | None:
 def _records(view: View) -> list[dict[str, str]]:
     """What else there is of the account: the ways to its parts, where there is something or the client may add it."""
     assert view.card is not None  # the client audience guarantees it  # noqa: S101
-    held, modules, at = records.standing(view.slug, view.card.account_id), view.portal.modules, f"{view.base}/records"
+    modules, at = view.portal.modules, f"{view.base}/records"
+    if not (view.card.shared or modules.prescriptions or modules.providers):
+        return []
+    held = records.standing(view.slug, view.card.account_id)
     ways = [
         (bool(held.shared), "shared", "Policies and links", f"{held.shared} shared with you"),
         (modules.prescriptions, "prescriptions", "Prescriptions", f"{held.prescriptions or 'None'} on your record"),

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from .. import clock
-from ..errors import Conflict, NotFound, Refusal
+from ..errors import Conflict, NotFound, Refusal, Stale
 from ..storage import Transaction, query, raw, size
 from .matching import email_key, name_key
 from .models import CardRow
@@ -30,7 +30,11 @@ class OpenBatch(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A contact as a sign-in sees it: `is_open` tells whether the account is, `agent` is its assigned agent's address."""
+    """A contact as a sign-in sees it, and what of the account every page asks for.
+
+    `is_open` tells whether the account is, `agent` is its assigned agent's address, `shared` how many products and links
+    of its record clients are shown.
+    """
 
     contact_id: str
     account_id: str
@@ -44,6 +48,7 @@ class Card:
     signed_in_before: int | None = None
     terms: str = ""
     agent: str = ""
+    shared: int = 0
 
     @property
     def name(self) -> str:
@@ -106,7 +111,19 @@ def of_account(cards: str) -> Card | None:
         if row is not claim:
             shown |= _card(claim, row).batches
     name = claim.account_name or ""
-    return Card("", claim.account_id, name, claim.status == "open", name, "", (), None, shown, agent=claim.agent or "")
+    return Card(
+        "",
+        claim.account_id,
+        name,
+        claim.status == "open",
+        name,
+        "",
+        (),
+        None,
+        shown,
+        agent=claim.agent or "",
+        shared=int(claim.shared or 0),
+    )
 
 
 def of_user(cards: str, contact_id: str | None) -> Card | None:
@@ -117,6 +134,17 @@ def of_user(cards: str, contact_id: str | None) -> Card | None:
 def must_be_open(tx: Transaction, cards: str, refusal: Refusal) -> None:
     """Add to the transaction that the account whose cards these are must be open."""
     tx.check(CardRow(cards, _CLAIM), when=CardRow.status == "open", refusal=refusal)
+
+
+def share(tx: Transaction, cards: str, more: int) -> None:
+    """Add to the transaction that so many more products and links of the record are shown. Refused with Stale."""
+    tx.update(
+        CardRow(cards, _CLAIM),
+        CardRow.shared.add(more),
+        CardRow.revision.add(1),
+        when=CardRow.pk.exists(),
+        refusal=Stale(),
+    )
 
 
 def _parts(cards: str) -> tuple[str, str]:
@@ -200,4 +228,5 @@ def _card(claim: CardRow, row: CardRow) -> Card:
         signed_in_before=int(row.signed_in_before) if row.signed_in_before else None,
         terms=row.terms or "",
         agent=claim.agent or "",
+        shared=int(claim.shared or 0),
     )

@@ -16,7 +16,7 @@ from .. import clock, facts, fields, ids
 from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..messaging.queue import AlreadyQueued
-from ..people import matching
+from ..people import accounts, cards, matching
 from ..people.shapes import Account
 from ..portals import Portal
 from ..storage import Transaction, query
@@ -130,7 +130,7 @@ def add(
 
     def write(tx: Transaction) -> None:
         tx.put(row, when=kind.row.pk.does_not_exist(), refusal=AlreadyThere())
-        _count(tx, row.pk, kind, 1, _is_shared(details))
+        _count(tx, act.portal, account, kind, 1, _is_shared(details))
         _record(tx, act, account, kind, identifier, by, 0, ())
 
     _commit(act, portal, account, by, write)
@@ -154,7 +154,7 @@ def change(
     def write(tx: Transaction) -> None:
         tx.put(row, when=kind.row.version == read_version, refusal=Stale())
         if moved := _is_shared(details) - _is_shared(before):
-            _count(tx, row.pk, kind, 0, moved)
+            _count(tx, act.portal, account, kind, 0, moved)
         _record(tx, act, account, kind, item_id, by, 1, changed)
 
     _commit(act, portal, account, by, write)
@@ -171,7 +171,7 @@ def remove(
 
     def write(tx: Transaction) -> None:
         tx.delete(kind.row(row.pk, row.sk), when=kind.row.version == row.version, refusal=Stale())
-        _count(tx, row.pk, kind, -1, -_is_shared(row.details))
+        _count(tx, act.portal, account, kind, -1, -_is_shared(row.details))
         _record(tx, act, account, kind, item_id, by, 2, ())
 
     _commit(act, portal, account, by, write)
@@ -207,14 +207,16 @@ def _record(
     facts.record(tx, act, _FACTS[by.side][what], facts.subject("account", account.id), said)
 
 
-def _count(tx: Transaction, pk: str, kind: RecordKind[D, R], more: int, shared_more: int) -> None:
+def _count(tx: Transaction, portal: str, account: Account, kind: RecordKind[D, R], more: int, shared_more: int) -> None:
     """Add to the transaction that the record holds so many more. Refused with Conflict where there are 200."""
     held = getattr(RecordCountRow, kind.name)
     steps = [held.add(more)] if more else []
-    steps += [RecordCountRow.shared.add(shared_more)] if shared_more else []
+    if shared_more:  # on the card, too: so whoever is shown nothing costs no further read
+        steps.append(RecordCountRow.shared.add(shared_more))
+        cards.share(tx, accounts.cards_of(portal, account), shared_more)
     room = held.does_not_exist() | (held < MOST) if more > 0 else None
     full = Conflict(f"A record holds at most {MOST} {kind.many}. Remove one that is over first.")
-    tx.update(RecordCountRow(pk, _COUNTS), *steps, when=room, refusal=full)
+    tx.update(RecordCountRow(_key(portal, account.id), _COUNTS), *steps, when=room, refusal=full)
 
 
 def _checked(portal: Portal, wanted: D, before: Details | None) -> D:
