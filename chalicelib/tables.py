@@ -3,7 +3,8 @@
 A table per aggregate; the portal leads every partition key. `portals` settings and API keys; `people` accounts,
 contacts, client numbers with their sign-in cards; `registrations` invitations, requests and what they are checked by;
 `batches` batches and documents; `tokens` whatever expires by design (challenges, sessions, known browsers, counters,
-idempotency records); `support` help requests; `messages` the delivery log; `facts` what happened.
+idempotency records); `support` help requests; `tasks` tasks, the call queue, the tagging of many
+accounts; `messages` the delivery log; `facts` what happened.
 """
 
 from __future__ import annotations
@@ -129,6 +130,16 @@ TABLES = {
             ),
             ttl="expires_at",
             stream=True,
+        ),
+        Table(
+            "tasks",
+            indexes=(
+                Index("by_order", "list_key", "order_key"),
+                Index("by_account", "account_key", "order_key"),
+                Index("by_whose", "whose_key", "order_key"),
+                Index("due", "due_shard", "due_at", range_type="N", keys_only=True),
+            ),
+            ttl="expires_at",
         ),
         Table("facts", indexes=(Index("by_day", "day_key", "sk"),)),
     )

@@ -1,9 +1,11 @@
 """The JSON API below /api/v1: one blueprint, a module per kind of resource. Each handler calls one flow."""
 
 from . import (
+    account_tags,
     accounts,
     api_keys,
     batches,
+    calls,
     contacts,
     credentials,
     documents,
@@ -17,6 +19,7 @@ from . import (
     registration_links,
     registrations,
     staff,
+    tasks,
     users,
 )
 from .registry import api
@@ -24,6 +27,7 @@ from .registry import api
 blueprint = api.blueprint
 
 __all__ = [
-    "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts", "help_requests",
-    "me", "messages", "portals", "product", "registration_checks", "registration_links", "registrations", "staff", "users",
+    "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "contacts", "credentials", "documents",
+    "facts", "help_requests", "me", "messages", "portals", "product", "registration_checks", "registration_links",
+    "registrations", "staff", "tasks", "users",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from .. import clock
 from ..config import settings
 from ..portals import Portal
 from ..security import codes, links, passwords
-from . import wording, wording_credentials, wording_registration
+from . import wording, wording_credentials, wording_registration, wording_work
 from .models import MessageRow
 
 _ON_ITS_WAY = 15  # seconds from asking to sending that do not make ten minutes nine
@@ -105,6 +105,13 @@ def _temporary_password(row: MessageRow, portal: Portal, context: Context) -> di
     }
 
 
+def _task_reminder(_row: MessageRow, portal: Portal, context: Context) -> dict[str, str]:
+    return {
+        "due_words": _moment(int(context["due"]), portal),
+        "link": f"{settings.public_url}/{portal.slug}/staff",
+    }
+
+
 def _link_of(portal: Portal, context: Context) -> str:
     """The whole address of the one-time link that the context names. Raises ValueError if it names only half of one."""
     purpose, holder, link_id, version, place = (context[f"link_{part}"] for part in _LINK_PARTS)
@@ -179,4 +186,5 @@ _DERIVED: Final[dict[str, Callable[[MessageRow, Portal, Context], dict[str, str]
     wording_registration.REGISTRATION_APPROVED.name: _username_reminder,
     wording_registration.REGISTRATION_DENIED.name: _nothing,
     wording_registration.REGISTERED_BY_CLAIM.name: _nothing,
+    wording_work.TASK_REMINDER.name: _task_reminder,
 }

@@ -1,7 +1,7 @@
 """The messages of the product and their default wording. A new message starts here: see CONTRIBUTING.md.
 
 Those about usernames, passwords and second factors are in `wording_credentials`, those about offices in
-`wording_registration`.
+`wording_registration`, those about what staff have to do in `wording_work`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Final
 from .templates import Block, EmailWording, Placeholder, SmsWording, Template
 from .wording_credentials import CREDENTIAL_MESSAGES
 from .wording_registration import REGISTRATION_MESSAGES
+from .wording_work import WORK_MESSAGES
 
 _BATCH = (
     Placeholder("batch_id", "id", "the batch's id"),
@@ -190,5 +191,6 @@ _ALL = (
     HELP_REQUEST,
     *CREDENTIAL_MESSAGES,
     *REGISTRATION_MESSAGES,
+    *WORK_MESSAGES,
 )
 TEMPLATES = {template.name: template for template in _ALL}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.web.guard import GUARDS
-from tests.faults import of_api, of_invitations, of_registrations, of_staff, of_users
+from tests.faults import of_api, of_invitations, of_registrations, of_staff, of_users, of_work
 from tests.faults.journey import Journey
 from tests.faults.matrix import make_stage, play
 from tests.mishaps import Mishaps
@@ -13,6 +13,7 @@ from tests.world import World
 
 JOURNEYS = [
     *of_api.JOURNEYS, *of_staff.JOURNEYS, *of_users.JOURNEYS, *of_invitations.OF_API, *of_registrations.JOURNEYS,
+    *of_work.JOURNEYS,
 ]  # fmt: skip
 
 
