@@ -23,10 +23,11 @@ def tagged_before(call: Call[None, Tagging]) -> Answer:
     example={"filter": {"record_type": "customer", "status": "open"}, "add": ["renewal-2028"], "remove": ["renewal-2027"]},
 )  # fmt: skip
 def tag_accounts(call: Call[None, Tagging]) -> Answer:
-    """Add tags to, and remove tags from, every account that a filter finds.
+    """Tag many accounts.
 
-    With dry_run it only counts. Else each account is changed once. Of more than 50 the rest is done in the next minutes:
-    read the tagging to see how far it has come, or cancel it. With an Idempotency-Key a repeated call begins nothing anew.
+    Adds tags to, and removes tags from, every account that a filter finds; with dry_run it only counts them. Each account
+    is changed once. Of more than 50 the rest is done in the next minutes: read the tagging to see how far it has come, or
+    cancel it. With an Idempotency-Key a repeated call begins nothing anew.
     """
     if call.body.dry_run:
         return Answer(tagging.count(call.slug, call.body), 201)
@@ -39,7 +40,7 @@ def tag_accounts(call: Call[None, Tagging]) -> Answer:
 def read_tagging(call: Call[Paging, None]) -> Answer:
     """Read how far a tagging has come.
 
-    With the accounts that were changed or refused, a page at a time. It is kept for 30 days.
+    With counts, and the accounts that were changed or refused, a page at a time. It is kept for 30 days.
     """
     query = call.query
     return one(tagging.get(call.slug, call.ids["tagging"], limit=query.limit, cursor=query.cursor or None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -26,6 +26,9 @@ class CallQuery(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     state: CallState = "waiting"
     account_id: Annotated[fields.Identifier, Meta(description="Those to this account.")] | None = None
+    claimed_by: Annotated[
+        Literal["me"] | None, Meta(description="Those that one has claimed, with the state claimed.")
+    ] = None
 
 
 @operation("GET", f"{AT}/calls", _GROUP, query=CallQuery, gives=QueuedCall, many=True)
@@ -36,7 +39,12 @@ def list_calls(call: Call[CallQuery, None]) -> Answer:
     """
     query = call.query
     found = calls.listed(
-        call.slug, state=query.state, account_id=query.account_id, limit=query.limit, cursor=query.cursor or None
+        call.slug,
+        state=query.state,
+        account_id=query.account_id,
+        claimed_by=call.caller.actor if query.claimed_by else None,
+        limit=query.limit,
+        cursor=query.cursor or None,
     )
     return page(found, path(call.slug, "calls"), query)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from .. import clock, facts, fields
+from .. import clock, facts, fields, log
 from ..errors import Conflict, Invalid, NotFound, Refusal, Stale, Unavailable
 from ..facts import Act, Kind
 from ..people import accounts
@@ -33,6 +33,7 @@ _KEPT_SECONDS = 30 * 24 * 3600
 _NOTHING = "Name at least one tag to add or to remove."
 _BOTH = "This tag is to be added too. Do one or the other."
 _NO_TAG = 'A tag cannot hold " or \\, or be a comma.'
+_FAILED = "Something went wrong with this account. Tag it by itself."
 _BUSY = "Others were changing this account again and again. Tag it by itself."
 
 
@@ -205,6 +206,12 @@ def _change_one(act: Act, row: TaggingRow, account: Account) -> bool:
             account = accounts.get(act.portal, account.id)
         except Invalid as refusal:
             _refuse(row, account.id, next(iter(refusal.fields.values()), refusal.text))
+            return True
+        except Refusal:
+            raise
+        except Exception as error:  # noqa: BLE001 - one account must not stop the others
+            log.failure("account not tagged", error, portal=act.portal)
+            _refuse(row, account.id, _FAILED)
             return True
     _refuse(row, account.id, _BUSY)
     return True

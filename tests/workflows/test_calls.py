@@ -99,6 +99,8 @@ def test_only_who_has_a_call_says_what_came_of_it(world: World) -> None:
     assert say(ben, made["id"], "outcome", {"outcome": "reached"}).status == 409
     assert say(ben, made["id"], "release").status == 200, "a colleague who fell ill keeps no call"
     assert say(ben, made["id"], "claim").status == 200
+    mine = [who.call("GET", f"/portals/{portal.slug}/calls?state=claimed&claimed_by=me").items for who in (ana, ben)]
+    assert [[each["id"] for each in found] for found in mine] == [[], [made["id"]]]
 
 
 def test_of_64_at_once_one_gets_it(world: World) -> None:

@@ -205,6 +205,54 @@ def test_an_account_that_changed_since_it_was_listed_is_read_again(
     }
 
 
+def test_one_account_that_goes_wrong_stops_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, machine, made = desk(world, 3)
+    change = accounts.change_tags
+
+    def stumbling(act: Any, account: Account, **tags: Any) -> bool:
+        if account.id == made[1].id:
+            raise ValueError("never seen before")
+        return change(act, account, **tags)
+
+    monkeypatch.setattr(tagging.accounts, "change_tags", stumbling)
+    job = ask(machine, ADD).json
+    assert (job["state"], job["changed"], job["refused"]) == ("done", 2, 1)
+    assert ["went wrong" in each["why"] for each in job["accounts"]].count(True) == 1
+
+
+def test_an_account_that_others_change_all_the_time_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    portal, _, made = desk(world, 1)
+    tagging_id, change = begin(portal), accounts.change_tags
+
+    def changing(act: Any, account: Account, **tags: Any) -> bool:
+        change_account(portal, account.id, name=f"Renamed {account.version}")
+        return change(act, account, **tags)
+
+    monkeypatch.setattr(tagging.accounts, "change_tags", changing)
+    due.do_due()
+    assert numbers(tagging.get(portal.slug, tagging_id)) == ("done", 1, 0, 0, 1, 0)
+    assert tags_of(portal, made) == [()]
+
+
+def test_a_filter_that_finds_little_among_many_takes_no_longer_than_a_request_may(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages without anything in them cost time too: a worker stops when its time is over, and goes on from there."""
+    portal, _, made = desk(world, 4)
+    tagging_id, listed = begin(portal), accounts.listed
+
+    def slowly(*at: Any, **which: Any) -> Any:
+        world.clock.advance(seconds=20)
+        return listed(*at, **{**which, "limit": 1})
+
+    monkeypatch.setattr(tagging.accounts, "listed", slowly)
+    assert tagging.work(portal.slug, tagging_id, 2000) == 2
+    assert tagging.work(portal.slug, tagging_id, 2000) == 2
+    assert numbers(tagging.get(portal.slug, tagging_id)) == ("done", 4, 4, 0, 0, 0)
+    assert len(changes_of(portal)) == len(made)
+    assert tagging.count(portal.slug, Tagging(filter=Which(record_type="customer"), add=("x",))).total is None
+
+
 def test_two_workers_at_once_change_each_once(world: World) -> None:
     portal, _, made = desk(world, 60)
     tagging_id = begin(portal)
