@@ -1,9 +1,11 @@
 """The JSON API below /api/v1: one blueprint, a module per kind of resource. Each handler calls one flow."""
 
 from . import (
+    account_tags,
     accounts,
     api_keys,
     batches,
+    calls,
     contacts,
     credentials,
     documents,
@@ -19,6 +21,7 @@ from . import (
     registrations,
     self_service,
     staff,
+    tasks,
     templates,
     users,
 )
@@ -27,7 +30,7 @@ from .registry import api
 blueprint = api.blueprint
 
 __all__ = [
-    "accounts", "api", "api_keys", "batches", "blueprint", "contacts", "credentials", "documents", "facts", "help_requests",
-    "me", "messages", "portals", "product", "records", "registration_checks", "registration_links", "registrations",
-    "self_service", "staff", "templates", "users",
+    "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "contacts", "credentials", "documents",
+    "facts", "help_requests", "me", "messages", "portals", "product", "records", "registration_checks",
+    "registration_links", "registrations", "self_service", "staff", "tasks", "templates", "users",
 ]  # fmt: skip

@@ -13,14 +13,18 @@ from .. import log  # noqa: E402
 from ..messaging.sweep import sweep  # noqa: E402
 from ..registration.due import work_due  # noqa: E402
 from ..selfservice.due import send_due  # noqa: E402
+from ..workflows.due import do_due  # noqa: E402
 
 blueprint = Blueprint(__name__)
 
 
 @blueprint.schedule("rate(1 minute)", name="tick")
 def handle(_event: CloudWatchEvent) -> None:
-    """Look again at messages that did not get through, remind of answers, see to registrations. None stops the others."""
-    for work in (sweep, send_due, work_due):
+    """Look again at messages that did not get through, remind of answers and tasks, see to registrations and tags.
+
+    None stops the others.
+    """
+    for work in (sweep, send_due, work_due, do_due):
         try:
             work()
         except Exception as error:  # noqa: BLE001 - the next minute tries again; the alarm reads this log line

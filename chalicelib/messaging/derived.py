@@ -16,7 +16,7 @@ from .. import clock
 from ..config import settings
 from ..portals import Portal
 from ..security import codes, links, passwords
-from . import wording, wording_credentials, wording_records, wording_registration, wording_selfservice
+from . import wording, wording_credentials, wording_records, wording_registration, wording_selfservice, wording_work
 from .models import MessageRow
 
 _ON_ITS_WAY = 15  # seconds from asking to sending that do not make ten minutes nine
@@ -113,6 +113,13 @@ def _record_page(_row: MessageRow, portal: Portal, context: Context) -> dict[str
     return {"link": f"{settings.public_url}/{portal.slug}/my/{quote(context['code'], safe='')}"}
 
 
+def _task_reminder(_row: MessageRow, portal: Portal, context: Context) -> dict[str, str]:
+    return {
+        "due_words": _moment(int(context["due"]), portal),
+        "link": f"{settings.public_url}/{portal.slug}/staff",
+    }
+
+
 def _link_of(portal: Portal, context: Context) -> str:
     """The whole address of the one-time link that the context names. Raises ValueError if it names only half of one."""
     purpose, holder, link_id, version, place = (context[f"link_{part}"] for part in _LINK_PARTS)
@@ -190,4 +197,5 @@ _DERIVED: Final[dict[str, Callable[[MessageRow, Portal, Context], dict[str, str]
     wording_selfservice.SELF_SERVICE_LINK.name: _record_page,
     wording_selfservice.SELF_SERVICE_PASSWORD.name: _link,
     wording_records.RECORD_CHANGED.name: _record,
+    wording_work.TASK_REMINDER.name: _task_reminder,
 }

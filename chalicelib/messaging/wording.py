@@ -2,7 +2,7 @@
 
 Those about usernames, passwords and second factors are in `wording_credentials`, those about offices in
 `wording_registration`, those of self-service in `wording_selfservice`, those about a client's own record in
-`wording_records`.
+`wording_records`, those about what staff have to do in `wording_work`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from .wording_credentials import CREDENTIAL_MESSAGES
 from .wording_records import RECORD_MESSAGES
 from .wording_registration import REGISTRATION_MESSAGES
 from .wording_selfservice import SELF_SERVICE_MESSAGES
+from .wording_work import WORK_MESSAGES
 
 _BATCH = (
     Placeholder("batch_id", "id", "the batch's id"),
@@ -195,5 +196,6 @@ _ALL = (
     *REGISTRATION_MESSAGES,
     *SELF_SERVICE_MESSAGES,
     *RECORD_MESSAGES,
+    *WORK_MESSAGES,
 )
 TEMPLATES = {template.name: template for template in _ALL}

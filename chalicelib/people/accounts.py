@@ -29,6 +29,8 @@ _MOVABLE_USERS = 40  # and these beside them: together at most `_MOVABLE`
 _MOVABLE = 90
 _MOST_CHANGES = 99  # in one transaction of a hundred, with room for the record of an Idempotency-Key
 _TOO_MANY_USERS = "The number of an account with this many contacts and users stays as it is."
+MOST_TAGS = 50  # of one account, as its shape has it
+_TOO_MANY_TAGS = f"This account would have more than {MOST_TAGS} tags."
 _TOO_MUCH = "This is too much for one change. Change the number alone, and then the rest."
 
 
@@ -107,7 +109,7 @@ def listed(
     """
     field, descending = sort.removeprefix("-"), sort.startswith("-")
     name_key, number_key = matching.name_key(name or ""), matching.number_key(number or "")
-    if (name and not name_key) or (number and not number_key) or (tag and not _is_tag(tag)):
+    if (name and not name_key) or (number and not number_key) or (tag and not is_tag(tag)):
         return Page([])  # nothing begins with what is neither letter nor digit, or has such a tag
     if identifier:
         if field != "created_at":
@@ -204,6 +206,42 @@ def change(act: Act, portal: Portal, account_id: str, wanted: AccountInput, *, v
         raise Invalid(fields={"number": _TOO_MUCH})
     tx.commit()
     return _account(row)
+
+
+def change_tags(act: Act, account: Account, *, add: tuple[str, ...], remove: tuple[str, ...]) -> bool:
+    """Add and remove tags of an account as it was read, in one write; False where it has them so already.
+
+    Raises Stale where it was changed since, and Invalid where it would have too many.
+    """
+    details = AccountInput(**fields.values(account, AccountInput))
+    after = msgspec.structs.replace(details, tags=retagged(details.tags, add, remove))
+    if after == details:
+        return False
+    if len(after.tags) > MOST_TAGS:
+        raise Invalid(fields={"tags": _TOO_MANY_TAGS})
+    tx = act.transaction()
+    tx.update(
+        AccountRow(belonging.account_key(act.portal, account.id), "account"),
+        AccountRow.details.set(after),
+        AccountRow.tags.set(after.tags),
+        AccountRow.version.add(1),
+        AccountRow.updated_at.set(clock.timestamp()),
+        when=AccountRow.version == account.version,
+        refusal=Stale(),
+    )
+    facts.record(tx, act, Kind.ACCOUNT_CHANGED, facts.subject("account", account.id), _changed(details, after))
+    tx.commit()
+    return True
+
+
+def retagged(tags: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...]) -> tuple[str, ...]:
+    """An account's tags without some and with others, each once; what stays keeps its order."""
+    return tuple(dict.fromkeys(tag for tag in (*tags, *add) if tag not in remove))
+
+
+def is_tag(tag: str) -> bool:
+    """Whether a tag is found as a whole, and only so, in the JSON list that an account's tags are stored as."""
+    return '"' not in tag and "\\" not in tag and tag != ","
 
 
 def add_user(
@@ -392,18 +430,13 @@ def _checked(wanted: AccountInput) -> AccountInput:
     if not matching.name_key(wanted.name):
         wrong["name"] = matching.NO_NAME
     for place, tag in enumerate(wanted.tags):
-        if not _is_tag(tag):
+        if not is_tag(tag):
             wrong[f"tags.{place}"] = 'A tag cannot hold " or \\, or be a comma.'
     wrong |= belonging.faults(wanted)
     if wrong:
         raise Invalid(fields=wrong)
     tags = tuple(dict.fromkeys(wanted.tags))
     return msgspec.structs.replace(wanted, primary_emails=tuple(dict.fromkeys(emails)), assigned_agent=agent, tags=tags)
-
-
-def _is_tag(tag: str) -> bool:
-    """Whether a tag is found as a whole, and only so, in the JSON list that an account's tags are stored as."""
-    return '"' not in tag and "\\" not in tag and tag != ","
 
 
 def _kind(before: AccountInput, after: AccountInput) -> Kind:

@@ -32,18 +32,30 @@ PERMISSIONS: Final[dict[str, str]] = {
     "users:manage": "Add, change, lock and delete users of offices, within one's own scope and level.",
     "help:read": "Read help requests.",
     "help:manage": "Change the state of help requests and the note on them.",
+    "tasks:read": "Read tasks and the call queue.",
+    "tasks:write": "Create, change and remove tasks; queue calls, claim them and say what came of them.",
     "staff:read": "List the staff users of the portal.",
     "staff:manage": "Invite, change, deactivate and reactivate staff users, up to one's own level.",
 }
 
 # What staff may do, from the highest level to the lowest. A role includes nothing that is not listed for it.
 _READING = frozenset(name for name in PERMISSIONS if name.endswith(":read"))
-_WORKING = _READING | {"accounts:write", "contacts:write", "batches:write", "records:write", "selfservice:manage"}
+_WORKING = _READING | {
+    "accounts:write", "contacts:write", "batches:write", "records:write", "selfservice:manage", "tasks:write",
+}  # fmt: skip
 ROLES: Final[dict[str, frozenset[str]]] = {
     "owner": frozenset(PERMISSIONS),
     "administrator": frozenset(PERMISSIONS),
     "support": _READING
-    | {"credentials:manage", "messages:write", "contacts:write", "help:manage", "users:manage", "selfservice:manage"},
+    | {
+        "credentials:manage",
+        "messages:write",
+        "contacts:write",
+        "help:manage",
+        "users:manage",
+        "selfservice:manage",
+        "tasks:write",
+    },
     "agent": _WORKING - {"staff:read"},
 }
 LEVELS: Final = tuple(ROLES)

@@ -20,7 +20,7 @@ from tests.staffing import make_colleague
 from tests.world import World
 
 from .client import ApiClient, application
-from .conftest import Office, make_key
+from .conftest import Office, good, make_key
 
 ROWS = [(method, route, guard) for (method, route), guard in GUARDS.items() if guard.audience == "key"]
 AT = "/api/v1/portals/{portal}"
@@ -79,7 +79,14 @@ def owner(office: Office) -> dict[str, str]:
         "sending": "0" * 32,
         "registration": _registration(office),
         "item": "0" * 32,
+        "tagging": "0" * 32,
+        "task": good(office.api.post(f"{office.at}/tasks", {"title": "Call them"})).id,
+        "call": good(office.api.post(f"{office.at}/calls", _call(batch.json["account_id"]))).id,
     }
+
+
+def _call(account_id: str) -> dict[str, str]:
+    return {"account_id": account_id, "number": "+1 415 555 0100", "reason": "Has not answered"}
 
 
 def _registration(office: Office) -> str:
@@ -150,7 +157,9 @@ def test_ids_of_one_portal_lead_nowhere_in_another(
         path = route.format(**{**owner, "portal": other.slug})
         reply = other.api.call(method, path, BODIES.get(method))
         is_shaped_wrong = method == "POST" and route.endswith(
-            ("/documents", "/step-up", "/lock", "/deny", "/products", "/prescriptions", "/providers", "/links")
+            ("/documents", "/step-up", "/lock", "/deny", "/products", "/prescriptions", "/providers", "/links")(
+                "/documents", "/step-up", "/lock", "/deny", "/outcome"
+            )
         )  # the body is looked at first
         if route == f"{AT}/me":
             continue  # it names nothing of anybody's

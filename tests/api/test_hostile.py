@@ -151,6 +151,8 @@ FILTERS = {
     "contacts": ["account_id", "email", "name", "cursor"],
     "batches": ["account_id", "status", "cursor"],
     "help-requests": ["state", "reference", "sort", "cursor"],
+    "tasks": ["state", "assignee", "account_id", "from", "to", "sort", "cursor"],
+    "calls": ["state", "account_id", "cursor"],
     "facts": ["subject", "kind", "cursor"],
     "messages": ["about", "status", "template", "cursor"],
 }
@@ -194,6 +196,8 @@ def test_a_forged_cursor_is_refused_or_a_place_in_the_own_list(office: Office, o
         "contacts",
         "batches",
         "help-requests",
+        "tasks",
+        "calls",
         "api-keys",
         "facts",
         "messages",

@@ -43,9 +43,12 @@ ROWS = [
     if guard.audience == "key" and (method, route) in SERVED
 ]
 IDS = dict.fromkeys(
-    ("account", "contact", "batch", "document", "message", "key", "user", "request", "registration", "sending", "item"),
+    (
+        "account", "contact", "batch", "document", "message", "key", "user", "request", "registration", "sending", "item",
+        "tagging", "task", "call",
+    ),
     "0" * 32,
-)
+)  # fmt: skip
 BODIES: dict[str, Any] = {"POST": {}, "PATCH": {"nonsense": 1}}
 
 

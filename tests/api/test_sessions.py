@@ -27,9 +27,12 @@ from .conftest import Office, at_once, good
 ROWS = [(method, route, guard) for (method, route), guard in GUARDS.items() if guard.audience == "key"]
 CHANGES = [(method, route) for method, route, _ in ROWS if method != "GET"]
 IDS = dict.fromkeys(
-    ("account", "contact", "batch", "document", "message", "key", "user", "request", "registration", "sending"),
+    (
+        "account", "contact", "batch", "document", "message", "key", "user", "request", "registration", "sending", "tagging",
+        "task", "call",
+    ),
     "0" * 32,
-)
+)  # fmt: skip
 CARD = {"title": "Adviser", "phone": "+14155550132", "photo_url": "https://acme.example/a.png", "about": "Two\nlines"}
 BODIES: dict[str, Any] = {"POST": {}, "PATCH": {"nonsense": 1}}
 FOREIGN = ("https://evil.example", "null", "http://portal.example.com", "https://portal.example.com.evil.example", "")

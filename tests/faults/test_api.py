@@ -14,6 +14,7 @@ from tests.faults import (
     of_staff,
     of_users,
     of_wording,
+    of_work,
 )
 from tests.faults.journey import Journey
 from tests.faults.matrix import make_stage, play
@@ -25,6 +26,7 @@ JOURNEYS = [
     *of_wording.JOURNEYS,
     *of_self_service.OF_API,
     *of_records.OF_API,
+    *of_work.JOURNEYS,
 ]  # fmt: skip
 
 

@@ -71,6 +71,10 @@ FULL: dict[str, dict[str, str]] = {
     "registered-by-claim": {
         "office": "Elm Street Clinic", "role": "Portal User", "applicant": "Jane Doe", "username": "jane.doe",
     },
+    "task-reminder": {
+        "title": "Call Northwind about the census", "due": "1909042200", "account_name": "Northwind Traders",
+        "first_name": "Jane",
+    },
 }  # fmt: skip
 """Every message with every value it may have."""
 

@@ -1,0 +1,107 @@
+"""The tasks table: tasks, the call queue, and the tagging of many accounts with what became of each."""
+
+from __future__ import annotations
+
+from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
+from .shapes import CallInput, Tagging, TaskInput
+
+
+class WorkRow(Row):
+    """What tasks and calls have in common: lists by state, of all and of one account and one colleague, in `order_key`.
+
+    Each list is of one state, so that what is done never stands before what is not.
+    """
+
+    table = "tasks"
+
+    class Meta:
+        table_name = table_name("tasks")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    list_key = UnicodeAttribute()
+    account_key = UnicodeAttribute(null=True)
+    whose_key = UnicodeAttribute(null=True)
+    order_key = UnicodeAttribute()
+    id = UnicodeAttribute()
+    state = UnicodeAttribute()
+    version = NumberAttribute(default=1)
+    created_at = NumberAttribute()
+    created_by = UnicodeAttribute()
+    updated_at = NumberAttribute()
+    done_at = NumberAttribute(null=True)
+    done_by = UnicodeAttribute(null=True)
+
+
+class TaskRow(WorkRow):
+    """A task: pk `{portal}#task#{id}`, sk `task`.
+
+    `moment` is when it is due; `zone` the zone in which its wall time was read. `due_at` is when the tick must remind of it,
+    `reminded_for` the moment whose reminder is over.
+    """
+
+    details: Packed[TaskInput] = Packed(TaskInput)
+    zone = UnicodeAttribute()
+    moment = NumberAttribute(null=True)
+    due_shard = UnicodeAttribute(null=True)
+    due_at = NumberAttribute(null=True)
+    reminded_for = NumberAttribute(null=True)
+
+
+class CallRow(WorkRow):
+    """Somebody to call: pk `{portal}#call#{id}`, sk `call`. It waits from `waits_from` on, which is what orders the queue."""
+
+    details: Packed[CallInput] = Packed(CallInput)
+    waits_from = NumberAttribute()
+    claimed_by = UnicodeAttribute(null=True)
+    claimed_by_name = UnicodeAttribute(null=True)
+    claimed_at = NumberAttribute(null=True)
+    outcome = UnicodeAttribute(null=True)
+    note = UnicodeAttribute(default="")
+    tries = NumberAttribute(default=0)
+
+
+class TaggingRow(Row):
+    """Tags for many accounts: pk `{portal}#tagging#{id}`, sk `job`.
+
+    `place` is the cursor from which the accounts go on, `lease_until` is while somebody is at work on it. `changed` and
+    `refused` count up in the transaction that changes an account, `unchanged` with the place.
+    """
+
+    table = "tasks"
+
+    class Meta:
+        table_name = table_name("tasks")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    due_shard = UnicodeAttribute(null=True)
+    due_at = NumberAttribute(null=True)
+    state = UnicodeAttribute()
+    wanted: Packed[Tagging] = Packed(Tagging)
+    asked_by = UnicodeAttribute()
+    place = UnicodeAttribute(null=True)
+    total = NumberAttribute(null=True)
+    changed = NumberAttribute(default=0)
+    unchanged = NumberAttribute(default=0)
+    refused = NumberAttribute(default=0)
+    lease_until = NumberAttribute(null=True)
+    created_at = NumberAttribute()
+    ended_at = NumberAttribute(null=True)
+    ended_by = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute()
+
+
+class TaggedRow(Row):
+    """What became of one account: same pk, sk `account#{id}`. Written in the transaction that changes it, so once."""
+
+    table = "tasks"
+
+    class Meta:
+        table_name = table_name("tasks")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    answer = UnicodeAttribute()
+    why = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute()
