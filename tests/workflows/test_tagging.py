@@ -273,6 +273,27 @@ def test_a_slow_worker_is_overtaken_and_does_no_harm(world: World) -> None:
     assert numbers(tagging.get(portal.slug, tagging_id)) == ("done", 3, 3, 0, 0, 0)
 
 
+def test_a_worker_overtaken_in_the_middle_of_a_page_changes_nobody_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker has done two of them meanwhile, and a colleague has taken the tag off one of them."""
+    portal, _, made = desk(world, 3)
+    tagging_id, change = begin(portal), accounts.change_tags
+
+    def overtaken(act: Any, account: Account, **tags: Any) -> bool:
+        monkeypatch.setattr(tagging.accounts, "change_tags", change)
+        world.clock.advance(minutes=2)
+        tagging.work(portal.slug, tagging_id, 2)
+        change_account(portal, account.id, tags=[])
+        return change(act, account, **tags)
+
+    monkeypatch.setattr(tagging.accounts, "change_tags", overtaken)
+    tagging.work(portal.slug, tagging_id, 2000)
+    minutes_pass(world)
+    assert numbers(tagging.get(portal.slug, tagging_id)) == ("done", 3, 3, 0, 0, 0)
+    assert sorted(tags_of(portal, made)) == [(), ("renewal-2031",), ("renewal-2031",)]
+
+
 def test_what_somebody_takes_off_after_a_crash_stays_off(
     world: World, mishaps: Mishaps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
