@@ -30,7 +30,6 @@ class Offer:
     one: str
     many: str
     word: str
-    article: str
     about: str
 
     @property
@@ -85,15 +84,15 @@ def _offer(kind: RecordKind[D, R], offer: Offer, example: Mapping[str, Any], pat
         return nothing()
 
     _named(lists, f"list_{offer.one}s", f"List {offer.words} of an account.", f"Oldest first. {offer.about}")
-    _named(reads, f"read_{offer.one}", f"Read {offer.article} {offer.word}.", "With who wrote it last, and when.")
-    _named(creates, f"create_{offer.one}", f"Add {offer.article} {offer.word} to an account.", offer.about)
+    _named(reads, f"read_{offer.one}", f"Read a {offer.word}.", "With who wrote it last, and when.")
+    _named(creates, f"create_{offer.one}", f"Add a {offer.word} to an account.", offer.about)
     _named(
         changes,
         f"change_{offer.one}",
-        f"Change {offer.article} {offer.word}.",
+        f"Change a {offer.word}.",
         "Facts name fields only.",
     )
-    _named(removes, f"remove_{offer.one}", f"Remove {offer.article} {offer.word}.", "For good.")
+    _named(removes, f"remove_{offer.one}", f"Remove a {offer.word}.", "For good.")
     operation("GET", at, _GROUP, query=Paging, gives=kind.gives, many=True, refusals=refusals)(lists)
     operation(
         "POST", at, _GROUP, body=kind.takes, gives=kind.gives, status=201, replay=again, example=example,
@@ -135,7 +134,7 @@ _SHARED = "The client sees what allows it, and changes none of it."
 _OWN = "Client and staff both keep them. The module must be on in the portal's settings, else 409."
 _offer(
     PRODUCTS,
-    Offer("product", "products", "product", "a", f"{_SHARED} The status is one of the portal's product_statuses."),
+    Offer("product", "products", "product", f"{_SHARED} The status is one of the portal's product_statuses."),
     {
         "carrier": "Blue Harbor", "plan": "PPO 1500", "policy_number": "BH-204417", "coverage_type": "Medical",
         "premium": "412.50", "effective_date": "2031-01-01", "status": "Active", "allow_client_access": True,
@@ -144,13 +143,13 @@ _offer(
 )  # fmt: skip
 _offer(
     PRESCRIPTIONS,
-    Offer("prescription", "prescriptions", "prescription", "a", _OWN),
+    Offer("prescription", "prescriptions", "prescription", _OWN),
     {"name": "Lisinopril", "dosage": "10 mg", "form": "tablet", "quantity": "30", "frequency": "once a day"},
     {"dosage": "20 mg"},
 )
 _offer(
     PROVIDERS,
-    Offer("care_provider", "providers", "care provider", "a", _OWN),
+    Offer("care_provider", "providers", "care provider", _OWN),
     {
         "name": "Dr. Iris Hale", "specialty": "Family medicine", "practice": "Elm Street Clinic",
         "phone": "+1 415 555 0132", "is_primary": True,
@@ -159,7 +158,7 @@ _offer(
 )  # fmt: skip
 _offer(
     LINKS,
-    Offer("website_link", "links", "website link", "a", _SHARED),
+    Offer("website_link", "links", "website link", _SHARED),
     {"title": "Blue Harbor member site", "url": "https://members.blueharbor.example", "allow_client_access": True},
     {"allow_client_access": False},
 )

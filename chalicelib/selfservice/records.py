@@ -220,19 +220,16 @@ def _count(tx: Transaction, portal: str, account: Account, kind: RecordKind[D, R
 
 
 def _checked(portal: Portal, wanted: D, before: Details | None) -> D:
-    """The details in the form to keep. A product keeps a status that the portal no longer lists."""
-    if isinstance(wanted, ProductInput) and wanted.status not in (
-        *portal.product_statuses,
-        getattr(before, "status", ""),
-    ):
-        raise Invalid(fields={"status": f"Use one of the portal's: {', '.join(portal.product_statuses)}."})
-    if isinstance(wanted, ProviderInput) and wanted.phone is not None:
-        number = matching.phone_key(wanted.phone, portal.country)
-        if number is None and wanted.phone:
+    """The details in the form to keep. A product keeps a status that the portal no longer lists. Raises Invalid."""
+    if isinstance(wanted, ProviderInput):
+        number = matching.phone_key(wanted.phone, portal.country) if wanted.phone else None
+        if wanted.phone and number is None:
             raise Invalid(fields={"phone": matching.NO_PHONE})
         return msgspec.structs.replace(wanted, phone=number)
-    if isinstance(wanted, ProductInput) and wanted.effective_date and not fields.is_date(wanted.effective_date):
-        raise Invalid(fields={"effective_date": fields.NO_DATE})
+    if isinstance(wanted, ProductInput):
+        possible = (*portal.product_statuses, getattr(before, "status", ""))
+        if wanted.status not in possible:
+            raise Invalid(fields={"status": f"Use one of the portal's: {', '.join(portal.product_statuses)}."})
     return wanted
 
 

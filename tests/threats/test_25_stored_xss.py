@@ -14,6 +14,7 @@ import pytest
 
 from infra.local.demo_data import _post
 from tests.browser.running import IN_BROWSER, PDF, Local, Shop, Tab, browser, local, open_tab, playwright, until
+from tests.records import MODULES
 
 __all__ = ["browser", "local", "open_tab", "playwright"]
 pytestmark = IN_BROWSER
@@ -148,6 +149,37 @@ def test_fifty_payloads_in_all_that_a_client_sees_and_in_the_mails(local: Local,
     watched.press("Send my answer")
     assert page.locator("blockquote").inner_text().startswith(PAYLOADS[0])
     look_at_the_mails(local, watched, shop)
+
+
+def test_fifty_payloads_on_a_client_s_record(local: Local, watched: Watched) -> None:
+    """Whoever of staff and client wrote them, the other one reads them."""
+    shop = Shop(local, modules=MODULES)
+    shop.call("PATCH", "", {"product_statuses": ["Active", *PAYLOADS[:12]]})
+    at = f"accounts/{shop.account['id']}"
+    for number, each in enumerate(PAYLOADS):
+        status = each if number < 12 else "Active"
+        words = dict.fromkeys(("carrier", "plan", "policy_number", "coverage_type"), each)
+        shop.call("POST", f"{at}/products", {**words, "status": status, "allow_client_access": True})
+        shop.call("POST", f"{at}/links", {"title": each, "url": "https://x.example/", "allow_client_access": True})
+        made = shop.call("POST", f"{at}/prescriptions", dict.fromkeys(("name", "dosage", "pharmacy", "notes"), each))
+        shop.call("POST", f"{at}/providers", dict.fromkeys(("name", "specialty", "practice", "address"), each))
+    shop.place_in_review()
+    watched.page.goto(shop.url(f"/{shop.at_batch}"))
+    watched.tab.sign_in(shop)
+    watched.page.wait_for_url("**/batches/**")
+    watched.open(shop.url("/records"))
+    shown = watched.page.locator("main").inner_text()
+    assert all(each in shown for each in PAYLOADS[:12])
+    held = [each["id"] for each in shop.call("GET", f"{at}/prescriptions?limit=100")["items"]]
+    assert made["id"] in held and len(held) == len(PAYLOADS)
+    for each in held[::7]:
+        watched.open(shop.url(f"/records/prescriptions/{each}"))
+        watched.open(shop.url(f"/records/prescriptions/{each}/remove"))
+    watched.page.goto(shop.url("/records/providers/new"))
+    watched.tab.type(specialty=PAYLOADS[10], address=PAYLOADS[16])
+    watched.press("Add")  # refused: what was typed comes back
+    watched.tab.type(name=PAYLOADS[0])
+    watched.press("Add")
 
 
 def look_at_the_mails(local: Local, watched: Watched, shop: Shop) -> None:
