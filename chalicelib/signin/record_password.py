@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .. import facts
+from .. import facts, ids
 from ..errors import NotFound
 from ..facts import Act, Kind
 from ..people import accounts, record_users, user_changes, users
@@ -36,9 +36,13 @@ def seen(portal: str, token: str) -> Link:
 
 
 def code_of(portal: str, refusal: LinkOver) -> str | None:
-    """The code of the record that a link which is over was for, if it still has it: only a real link tells."""
-    user = users.by_id(portal, refusal.link.holder) if refusal.link else None
-    return user.username if user else None
+    """The code of the record that a link which is over was for, if it still has it.
+
+    Only a real link tells; and none from before self-service was disabled tells of the code there is since.
+    """
+    link = refusal.link
+    user = users.by_id(portal, link.holder) if link else None
+    return user.username if user and link and ids.made_at(link.id) >= user.created_at else None
 
 
 def press(act: Act, portal: Portal, token: str, browser_cookie: str | None) -> Shown:

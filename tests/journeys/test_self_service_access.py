@@ -17,6 +17,7 @@ from tests.browsing import Browser, at_once
 from tests.customers import OTHER_PASSWORD, newest_link, seed_shown
 from tests.factories import change_account, facts_of, make_account, make_batch, make_contact, make_portal, staff
 from tests.meanwhile import after
+from tests.offices import PASSWORD, hash_of
 from tests.self_service import PASSWORD_LINK, Record, enter, make_record, password_shown, sign_in
 from tests.staffing import make_colleague
 from tests.tracing import traced, writes
@@ -182,7 +183,10 @@ def test_disabling_ends_sessions_links_and_password_for_good(world: World) -> No
     assert refusal_of(record, "send_password").startswith("Self-service is off")
     assert access.of_account(record.portal, record.account.id).state == "disabled"
 
+    world.clock.advance(minutes=1)
     access.enable(staff(record.portal), record.portal, record.account.id)
+    old = Browser().open(link)
+    assert old.status == 410 and record.user.username not in old.text, "nor does an old link tell of the new page"
     new = record.password()
     assert record.page != page and new != password
     for typed in (password, new):
@@ -282,6 +286,14 @@ def test_the_portals_other_doors_do_not_know_the_record(world: World) -> None:
     browser = Browser()
     browser.open(f"/{record.slug}/sign-in/password")
     assert browser.fill(username=record.user.username, password=password).status == 400
+    tx, customer = staff(record.portal).transaction(), make_account(record.portal, record_type="customer")
+    like_a_code = "rec-aaaaaaaaaaaa"
+    accounts.add_user(
+        tx, record.slug, customer, username=like_a_code, username_key=like_a_code, password_hash=hash_of(PASSWORD)
+    )
+    tx.commit()
+    browser.open(f"/{record.slug}/my/{like_a_code}")
+    assert browser.fill(password=PASSWORD).status == 400, "nor does the record's door know a customer"
     assert enter(Browser(), record, password).status == 200
 
 
@@ -346,13 +358,15 @@ def test_not_me_locks_the_record_and_a_new_password_opens_it(world: World) -> No
     record, thief = make_record(world), Browser("198.51.100.9")
     password = record.password()
     enter(thief, record, password)
-    world.drain()
-    owner = Browser()
+    access.send_password(staff(record.portal), record.portal, record.account.id)
+    unused, owner = record.link, Browser()
     owner.open(newest_link(world, record.email, "not-me"))
     owner.press("This was not me")
     assert thief.open(f"/{record.slug}").path.startswith(record.page)
     assert access.of_account(record.portal, record.account.id).locked
     assert enter(thief, record, password).status == 403
+    owner.open(unused)
+    assert owner.press("Show my password").status == 410, "what a thief may know opens nothing again"
     world.drain()
     owner.open(newest_link(world, record.email, "reset-password"))
     owner.press("Continue")
