@@ -157,8 +157,16 @@ def test_ids_of_one_portal_lead_nowhere_in_another(
         path = route.format(**{**owner, "portal": other.slug})
         reply = other.api.call(method, path, BODIES.get(method))
         is_shaped_wrong = method == "POST" and route.endswith(
-            ("/documents", "/step-up", "/lock", "/deny", "/products", "/prescriptions", "/providers", "/links")(
-                "/documents", "/step-up", "/lock", "/deny", "/outcome"
+            (
+                "/documents",
+                "/step-up",
+                "/lock",
+                "/deny",
+                "/outcome",
+                "/products",
+                "/prescriptions",
+                "/providers",
+                "/links",
             )
         )  # the body is looked at first
         if route == f"{AT}/me":
