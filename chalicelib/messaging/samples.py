@@ -41,6 +41,13 @@ _SAMPLES: Final = {
     "reached_by": "+1 415 555 0100",
     "signs_in_as": "NW-1001",
     "comment": "Looks good to us.",
+    "agent_name": "Ana Silva",
+    "agent_title": "Benefits adviser",
+    "agent_phone": "+1 212 555 0100",
+    "day": "2031-01-31",
+    "day_words": "31 January 2031",
+    "title": "Call about the renewal",
+    "due_words": "31 January 2031 at 09:30 UTC",
     "message": "No code arrives. I have waited for an hour.",
 }
 
