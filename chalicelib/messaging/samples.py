@@ -46,7 +46,7 @@ _SAMPLES: Final = {
     "agent_phone": "+1 212 555 0100",
     "day": "2031-01-31",
     "day_words": "31 January 2031",
-    "title": "Call about the renewal",
+    "title": "Call Maria",
     "due_words": "31 January 2031 at 09:30 UTC",
     "message": "No code arrives. I have waited for an hour.",
 }
