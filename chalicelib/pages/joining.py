@@ -6,7 +6,7 @@ from typing import Any
 
 from chalice import Response
 
-from ..errors import Invalid, TooMany
+from ..errors import Invalid
 from ..registration import accepting, invitations
 from ..registration.accepting import Invited, Withdrawn
 from ..security.links import SETUP_SECONDS, LinkOver, Setup
@@ -14,7 +14,7 @@ from ..signin import questions
 from ..web.page import View, page
 from . import blueprint
 from .password_form import password_form
-from .signing_in import later, with_wait
+from .signing_in import on_its_way
 
 _TYPED = ("first_name", "middle_name", "last_name", "title", "phone", "username")
 _OVER = {
@@ -99,12 +99,7 @@ def send_again(view: View, token: str) -> Response:
         return _over_page(view, token, refusal, is_asked=True)
     except Withdrawn as refusal:
         return _withdrawn_page(view, refusal)
-    except TooMany as refusal:
-        return later(view.tell("Please wait a little", with_wait(refusal), status=429), refusal)
-    return view.tell(
-        "A fresh link is on its way",
-        "We have sent it to the address that was invited. Look in your inbox, and in your spam or junk folder as well.",
-    )
+    return on_its_way(view, "the address that was invited")
 
 
 def _setup(view: View) -> Setup | None:

@@ -14,7 +14,7 @@ from ..signin import by_link, disavow, own_address, own_password, questions
 from ..web.page import View, page
 from . import blueprint, joining, my
 from .password_form import password_form
-from .signing_in import later, with_wait
+from .signing_in import later, on_its_way, with_wait
 
 _SPENDABLE: tuple[Purpose, ...] = ("credential-create", "password-reset", "staff-invitation")
 _HEADINGS = {
@@ -76,7 +76,13 @@ for _purpose in _SPENDABLE:
 @page(blueprint, "POST", "/links/again")
 def send_again(view: View) -> Response:
     """Send a fresh link in place of one that ran out, to the addresses on file."""
-    purpose, token = view.form.get("purpose", ""), view.form.get("t", "")
+    try:
+        return _sent_again(view, view.form.get("purpose", ""), view.form.get("t", ""))
+    except TooMany as refusal:
+        return later(view.tell("Please wait a little", with_wait(refusal), status=429), refusal)
+
+
+def _sent_again(view: View, purpose: str, token: str) -> Response:
     if purpose == "invitation":
         return joining.send_again(view, token)
     if purpose == my.PURPOSE:
@@ -87,13 +93,7 @@ def send_again(view: View) -> Response:
         by_link.send_again(view.act, view.portal, purpose, token)  # type: ignore[arg-type]
     except LinkOver as refusal:
         return _over_page(view, purpose, token, refusal)  # type: ignore[arg-type]
-    except TooMany as refusal:
-        return later(view.tell("Please wait a little", with_wait(refusal), status=429), refusal)
-    return view.tell(
-        "A fresh link is on its way",
-        f"We have sent it to the addresses that {view.portal.name} has on file for you. Look in your inbox, and in your "
-        "spam or junk folder as well.",
-    )
+    return on_its_way(view, f"the addresses that {view.portal.name} has on file for you")
 
 
 @page(blueprint, "GET", "/set-password")

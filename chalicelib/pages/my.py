@@ -14,7 +14,7 @@ from ..signin.doors import AccountLocked, PasswordWrong
 from ..web.page import View, page
 from . import blueprint, switching
 from .doors import go_on, visitor
-from .signing_in import NOTICES, later, safe_next, with_wait
+from .signing_in import NOTICES, later, on_its_way, safe_next, with_wait
 
 PURPOSE: Final = record_password.PURPOSE
 _WRONG = "This password is not right, or this page is not in use any more."
@@ -133,13 +133,7 @@ def send_again(view: View, token: str) -> Response:
         return over_page(view, token, refusal)
     except NotFound:
         return over_page(view, token, LinkOver("replaced"))
-    except TooMany as refusal:
-        return later(view.tell("Please wait a little", with_wait(refusal), status=429), refusal)
-    return view.tell(
-        "A fresh link is on its way",
-        f"We have sent it to the addresses that {view.portal.name} has on file for you. Look in your inbox, and in your "
-        "spam or junk folder as well.",
-    )
+    return on_its_way(view, f"the addresses that {view.portal.name} has on file for you")
 
 
 def over_page(view: View, token: str, refusal: LinkOver) -> Response:

@@ -301,3 +301,9 @@ def with_wait(refusal: Refusal) -> str:
     if minutes > 90:
         return f"{refusal.text} You can go on in about {-(-minutes // 60)} hours."
     return f"{refusal.text} You can go on in about {minutes} minute{'s' if minutes > 1 else ''}."
+
+
+def on_its_way(view: View, where: str) -> Response:
+    """Say that a fresh link was sent, and where to."""
+    look = "Look in your inbox, and in your spam or junk folder as well."
+    return view.tell("A fresh link is on its way", f"We have sent it to {where}. {look}")
