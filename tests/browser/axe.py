@@ -47,6 +47,7 @@ def _is_installed(package: Path) -> bool:
 
 def violations(page: Page, source: str, rules: tuple[str, ...] | None = None) -> list[str]:
     """What axe has against the page as it stands: rule, and where. Run from outside, so the page's policy stays as it is."""
+    page.wait_for_load_state()  # a press comes back when the next page begins, not when it stands
     if not page.evaluate("() => Boolean(window.axe)"):
         page.evaluate(f"() => {{ {source} }}")
     options: dict[str, Any] = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}

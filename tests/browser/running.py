@@ -200,8 +200,9 @@ class Tab:
             self.wrong.append(f"{message.text} at {self.page.url}")
 
     def press(self, name: str) -> None:
-        """Press a button."""
+        """Press a button; where that leads stands when this returns."""
         self.page.get_by_role("button", name=name, exact=True).click()
+        self.page.wait_for_load_state()
 
     def type(self, **typed: str) -> None:
         """Type into fields by the name they are sent under."""
