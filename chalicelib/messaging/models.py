@@ -17,7 +17,7 @@ class MessageRow(Row):
 
     `claim` is the present worker's random mark, `handed` how often the sweep has handed it on, `counted` whether its
     SMS was counted against the limits, `not_after` the moment from which it is useless. `is_sample`: it shows staff the
-    wording, with values made up. `wording_version` is that of the portal's own wording, if it was sent in one.
+    wording, with values made up. `is_marketing`: its purpose is that. `wording_version` is that of the portal's own wording, if it was sent in one.
     """
 
     table = "messages"
@@ -43,6 +43,7 @@ class MessageRow(Row):
     urgent = BooleanAttribute()
     decoy = BooleanAttribute()
     is_sample = BooleanAttribute(null=True)
+    is_marketing = BooleanAttribute(null=True)
     not_after = NumberAttribute(null=True)
 
     status = UnicodeAttribute()

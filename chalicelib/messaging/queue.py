@@ -12,6 +12,7 @@ from ..storage import Transaction
 from . import addresses
 from .models import MessageRow, message_key, unsent_shard
 from .statuses import Status
+from .templates import Purpose
 from .wording import TEMPLATES
 
 RETENTION_SECONDS = 90 * 24 * 3600  # how long the delivery log is kept
@@ -40,14 +41,15 @@ def queue(
     not_after: int | None = None,
     decoy: bool = False,
     sample: bool = False,
+    purpose: Purpose | None = None,
 ) -> str:
     """Add one message to the transaction and give its id.
 
     `about` is the subject in the delivery log, as facts name it (`batch:<id>`). `once` names the occasion: a second
     message for it makes the commit refuse with AlreadyQueued. `not_after` is the moment (seconds) from which it is not
     sent any more. A decoy is written like any other and dropped by the worker; its `to` is a fingerprint (32 hex
-    digits), never what was typed. A sample shows the wording with values made up, and has no context. Refuses a context
-    that does not suit the template, and what is not one address.
+    digits), never what was typed. A sample shows the wording with values made up, and has no context. The purpose is the
+    template's unless one is given. Refuses a context that does not suit the template, and what is not one address.
     """
     if not sample:
         TEMPLATES[template].check(context)
@@ -60,6 +62,7 @@ def queue(
     row = _row(act.portal, template, channel, to, about, context, once)
     row.urgent, row.decoy, row.not_after = urgent, decoy, not_after
     row.is_sample = sample or None
+    row.is_marketing = (purpose or TEMPLATES[template].purpose) == "marketing" or None
     row.sweep_at = clock.timestamp() + GRACE_SECONDS[urgent]
     if decoy:  # the same keys of the same shape, but in partitions that no list reads
         row.day_key, row.subject_key = f"decoy#{row.day_key}", f"decoy#{row.subject_key}"

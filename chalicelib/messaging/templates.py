@@ -25,6 +25,7 @@ _SHAPES = {  # compiled when first needed: the worker that sends never checks
     "moment": r"[0-9]{1,11}",
 }
 EVERYWHERE = frozenset({"portal_name"})  # known in every template
+Purpose = Literal["service", "marketing"]
 
 
 class UnknownPlaceholder(LookupError):
@@ -81,7 +82,11 @@ class SmsWording:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One message: what it is for, what it needs to know, what is worked out for it, its wording by channel."""
+    """One message: what it is for, what it needs to know, what is worked out for it, its wording by channel.
+
+    `for_records`: workflows and campaigns may send it, for it tells of an account's record and holds no secret. Of purpose
+    `marketing` it goes only to who has not withdrawn consent.
+    """
 
     name: str
     meaning: str
@@ -89,6 +94,8 @@ class Template:
     derived: frozenset[str]
     email: EmailWording | None = None
     sms: SmsWording | None = None
+    purpose: Purpose = "service"
+    for_records: bool = False
 
     def __post_init__(self) -> None:
         known = {placeholder.name for placeholder in self.context} | self.derived | EVERYWHERE
