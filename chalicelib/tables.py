@@ -4,7 +4,8 @@ A table per aggregate; the portal leads every partition key. `portals` settings 
 contacts, client numbers with their sign-in cards; `registrations` invitations, requests and what they are checked by;
 `batches` batches and documents; `records` what else is kept at an account (products, prescriptions, care providers,
 website links); `tokens` whatever expires by design (challenges, sessions, known browsers, counters, idempotency
-records); `support` help requests; `tasks` tasks, the call queue, the tagging of many accounts; `messages` the delivery
+records); `support` help requests; `tasks` tasks, the call queue, the tagging of many accounts;
+`workflows` workflows with their versions and enrolments, campaigns, jobs over many accounts; `messages` the delivery
 log; `templates` the portals' own wordings; `facts` what happened.
 """
 
@@ -140,6 +141,15 @@ TABLES = {
                 Index("by_order", "list_key", "order_key"),
                 Index("by_account", "account_key", "order_key"),
                 Index("by_whose", "whose_key", "order_key"),
+                Index("due", "due_shard", "due_at", range_type="N", keys_only=True),
+            ),
+            ttl="expires_at",
+        ),
+        Table(
+            "workflows",
+            indexes=(
+                Index("by_order", "list_key", "order_key"),
+                Index("by_account", "account_key", "order_key"),
                 Index("due", "due_shard", "due_at", range_type="N", keys_only=True),
             ),
             ttl="expires_at",

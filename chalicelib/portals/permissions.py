@@ -34,6 +34,8 @@ PERMISSIONS: Final[dict[str, str]] = {
     "help:manage": "Change the state of help requests and the note on them.",
     "tasks:read": "Read tasks and the call queue.",
     "tasks:write": "Create, change and remove tasks; queue calls, claim them and say what came of them.",
+    "workflows:read": "Read workflows, campaigns, enrolments and their histories; rehearse them.",
+    "workflows:write": "Make and change workflows and campaigns, switch them on and off, stop enrolments.",
     "staff:read": "List the staff users of the portal.",
     "staff:manage": "Invite, change, deactivate and reactivate staff users, up to one's own level.",
 }
