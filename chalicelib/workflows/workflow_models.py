@@ -78,8 +78,9 @@ class LiveRow(Row):
 class StandingRow(Row):
     """Where a record stands in a workflow: pk `{portal}#standing#{account}`, sk `{workflow}#{product or ""}`.
 
-    `matches` is how it was when last looked at, `entries` how often it has entered, `season` when it last did. `turn`
-    counts every change: of any number of workers that look at the same moment one decides.
+    `matches` is how it was when last looked at, `entries` how often it has entered, the last times `recent` and in
+    which `season`, `occasion` the date for which. `enrolment` is the last one. `turn` counts every change:
+    of any number of workers that look at the same moment one decides.
     """
 
     table = "workflows"
@@ -94,6 +95,7 @@ class StandingRow(Row):
     season = UnicodeAttribute(null=True)
     occasion = UnicodeAttribute(null=True)
     enrolment = UnicodeAttribute(null=True)
+    recent: Packed[tuple[int, ...]] = Packed(tuple[int, ...], null=True)
     turn = NumberAttribute()
     seen_at = NumberAttribute()
 
