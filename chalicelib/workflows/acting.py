@@ -75,11 +75,11 @@ def _turn(portal: Portal, row: EnrolmentRow) -> bool:
         return _hold(at, "The portal is closed.")
     if at.live is not None and at.live.state == "paused":
         return _hold(at, HELD)
-    if at.said.stop_when_no_longer_matching and not at.still_matches:
-        return _end(portal, row, enrolling.NO_LONGER)
     steps = _waiting(at)
     if not steps:
         return _finish(at)
+    if at.said.stop_when_no_longer_matching and not at.still_matches:
+        return _end(portal, row, enrolling.NO_LONGER)
     moment, step = steps[0]
     if moment > clock.timestamp() and not row.tries:
         _wait_until(at, moment)
@@ -132,7 +132,7 @@ def _do(at: _At, step: Step, after: Sequence[tuple[int, Step]]) -> bool:
     except Exception as error:  # noqa: BLE001 - one step must not hold up the record for ever
         log.failure("workflow step failed", error, portal=at.portal.slug, workflow=at.row.workflow)
         return _retry(at, step, after, error)
-    return False
+    return _is_done(at, after)
 
 
 def _words(refusal: Refusal) -> str:
@@ -149,15 +149,17 @@ def _claim(
     made: Sequence[str] = (),
 ) -> None:
     """Add to the transaction what becomes of a step, and when the next is due. Refused with _Moved."""
-    row, now = at.row, clock.timestamp()
+    row, slug = at.row, at.portal.slug
     outcome = what if what == "done" else f"{what}#{reason}"
+    following = [EnrolmentRow.due_at.set(after[0][0])] if after else enrolments.over(slug, row, "finished")
     tx.update(
-        EnrolmentRow(row.pk, row.sk), EnrolmentRow.outcomes.set({**row.outcomes, step.id: outcome}),
-        EnrolmentRow.turn.add(1), EnrolmentRow.tries.set(0), EnrolmentRow.due_at.set(after[0][0] if after else now),
+        EnrolmentRow(row.pk, row.sk), EnrolmentRow.outcomes.set({**row.outcomes, step.id: outcome}), *following,
+        EnrolmentRow.turn.add(1), EnrolmentRow.tries.set(0),
         when=(EnrolmentRow.turn == row.turn) & (EnrolmentRow.state == "active"), refusal=_Moved(),
     )  # fmt: skip
-    decisions.note(tx, at.portal.slug, row.account, at.of, what, REASONS.get(reason, reason), enrolment_id=row.id,
-                   step_id=step.id, made=made)  # fmt: skip
+    line = decisions.note(tx, slug, row.account, at.of, what, reason, enrolment_id=row.id, step_id=step.id, made=made)
+    if not after:
+        enrolments.note_end(tx, _act(slug), row, at.of, "finished", after=line)
 
 
 def _pass_over(at: _At, step: Step, after: Sequence[tuple[int, Step]], what: str, reason: str) -> None:
@@ -171,7 +173,7 @@ def _retry(at: _At, step: Step, after: Sequence[tuple[int, Step]], error: Except
     tries = int(at.row.tries) + 1
     if tries >= _TRIES:
         _pass_over(at, step, after, "failed", "Something went wrong each time it was tried.")
-        return False
+        return _is_done(at, after)
     log.warning("workflow step put off", portal=at.portal.slug, workflow=at.row.workflow, reason=type(error).__name__)
     _change(
         at, EnrolmentRow.tries.set(tries), EnrolmentRow.due_at.set(clock.timestamp() + _FIRST_WAIT * 2 ** (tries - 1))
@@ -217,17 +219,28 @@ def _change(at: _At, *changes: Action) -> None:
 
 def _end(portal: Portal, row: EnrolmentRow, reason: str) -> bool:
     tx = Transaction()
-    enrolments.end(tx, Act(portal.slug, enrolling.ACTOR), row, enrolments.named(portal.slug, row), "stopped", reason)
+    enrolments.end(tx, _act(portal.slug), row, enrolments.named(portal.slug, row), "stopped", reason)
     return _committed(tx)
 
 
 def _finish(at: _At) -> bool:
+    """End one whose steps are over: it was moved to a revision that has no more of them."""
     tx = Transaction()
-    enrolments.end(tx, Act(at.portal.slug, enrolling.ACTOR), at.row, at.of, "finished")
-    over = _committed(tx)
-    if at.said.trigger.date is not None and at.said.trigger.date.every_year:
-        enrolling.changed(at.portal.slug, at.row.account)  # for the next anniversary
-    return over
+    enrolments.end(tx, _act(at.portal.slug), at.row, at.of, "finished")
+    _committed(tx)
+    return _is_done(at, ())
+
+
+def _is_done(at: _At, after: Sequence[tuple[int, Step]]) -> bool:
+    """Whether nothing more is due now. Of one that is over, the next anniversary is looked for."""
+    date = at.said.trigger.date
+    if not after and date is not None and date.every_year:
+        enrolling.changed(at.portal.slug, at.row.account)
+    return not after or after[0][0] > clock.timestamp()
+
+
+def _act(slug: str) -> Act:
+    return Act(slug, enrolling.ACTOR)
 
 
 def _committed(tx: Transaction) -> bool:

@@ -33,18 +33,23 @@ def note(
     enrolment_id: str | None = None,
     step_id: str | None = None,
     made: Sequence[str] = (),
-) -> None:
-    """Add a line of the record's history to the transaction, and count it."""
-    now = clock.timestamp()
+    after: str = "",
+) -> str:
+    """Add a line of the record's history to the transaction, and count it; its id.
+
+    `after` is that of another line of the same moment, below which it is to stand.
+    """
+    now, identifier = clock.timestamp(), f"{after}.1" if after else ids.new()
     tx.put(
         DecisionRow(
-            pk=_key(portal, account_id), sk=ids.new(), workflow=of.id, workflow_name=of.name, revision=of.revision,
+            pk=_key(portal, account_id), sk=identifier, workflow=of.id, workflow_name=of.name, revision=of.revision,
             enrolment=enrolment_id, step=step_id, what=what, reason=reason, made=tuple(made) or None, at=now,
             expires_at=now + _KEPT_SECONDS,
         )
     )  # fmt: skip
     row = CountRow(f"{portal}#counts#{of.id}#{int(ids.new(), 16) % COUNTERS}", f"{of.revision}#{step_id or ''}#{what}")
     tx.update(row, CountRow.number.add(1))
+    return identifier
 
 
 def listed(portal: str, account_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Decision]:

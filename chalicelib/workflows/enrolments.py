@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import clock, facts
 from ..errors import Conflict, NotFound
 from ..facts import Act, Kind
-from ..storage import Page, Transaction, query
+from ..storage import Action, Page, Transaction, query
 from . import decisions, definitions, shards, timing
 from .decisions import Of
 from .workflow_models import EnrolmentRow
@@ -90,15 +90,36 @@ def end(
     tx: Transaction, act: Act, row: EnrolmentRow, of: Of, state: str, reason: str = "", *, kind: Kind | None = None
 ) -> None:
     """Add to the transaction that an enrolment is over. Refused with Conflict where it moved on meanwhile."""
-    now = clock.timestamp()
     tx.update(
-        EnrolmentRow(row.pk, row.sk), EnrolmentRow.state.set(state), EnrolmentRow.reason.set(reason),
-        EnrolmentRow.list_key.set(list_of(act.portal, row.workflow, state)), EnrolmentRow.turn.add(1),
-        EnrolmentRow.ended_at.set(now), EnrolmentRow.expires_at.set(now + _KEPT_SECONDS),
-        EnrolmentRow.due_at.remove(), EnrolmentRow.due_shard.remove(),
+        EnrolmentRow(row.pk, row.sk), *over(act.portal, row, state, reason), EnrolmentRow.turn.add(1),
         when=EnrolmentRow.turn == row.turn, refusal=Conflict(),
     )  # fmt: skip
-    decisions.note(tx, act.portal, row.account, of, state, reason, enrolment_id=row.id)
+    note_end(tx, act, row, of, state, reason, kind=kind)
+
+
+def over(portal: str, row: EnrolmentRow, state: str, reason: str = "") -> list[Action]:
+    """What is changed of an enrolment that is over."""
+    now = clock.timestamp()
+    return [
+        EnrolmentRow.state.set(state), EnrolmentRow.reason.set(reason),
+        EnrolmentRow.list_key.set(list_of(portal, row.workflow, state)), EnrolmentRow.ended_at.set(now),
+        EnrolmentRow.expires_at.set(now + _KEPT_SECONDS), EnrolmentRow.due_at.remove(), EnrolmentRow.due_shard.remove(),
+    ]  # fmt: skip
+
+
+def note_end(
+    tx: Transaction,
+    act: Act,
+    row: EnrolmentRow,
+    of: Of,
+    state: str,
+    reason: str = "",
+    *,
+    kind: Kind | None = None,
+    after: str = "",
+) -> None:
+    """Add to the transaction what the record's history and the facts say of that."""
+    decisions.note(tx, act.portal, row.account, of, state, reason, enrolment_id=row.id, after=after)
     told = {"workflow": row.workflow, "enrolment": row.id}
     facts.record(tx, act, kind or _ENDS[state], facts.subject("account", row.account), told)
 

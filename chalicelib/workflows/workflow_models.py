@@ -170,3 +170,16 @@ class CountRow(Row):
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
     number = NumberAttribute(default=0)
+
+
+class DueRow(Row):
+    """Who is at work on a shard of what is due: pk `due-lease#{shard}`, sk `lease`."""
+
+    table = "workflows"
+
+    class Meta:
+        table_name = table_name("workflows")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    until = NumberAttribute(null=True)
