@@ -16,7 +16,6 @@ from ..messaging.queue import AlreadyQueued
 from ..people import accounts
 from ..people.shapes import Account
 from ..portals import Portal, known
-from ..selfservice import records
 from ..selfservice.record_shapes import Product
 from ..storage import Action, Transaction
 from . import actions, decisions, definitions, enrolling, enrolments, timing, triggers
@@ -27,6 +26,7 @@ from .workflow_shapes import Step, WorkflowInput
 
 _TRIES = 8  # at a step that fails, an hour or more in all; then it has failed, and the next one comes
 _FIRST_WAIT = 60
+_A_MINUTE = 60
 _A_TURN = 60  # steps of one enrolment that are overdue together: more than a workflow has
 HELD = "The workflow is paused."
 
@@ -75,7 +75,10 @@ def _turn(portal: Portal, row: EnrolmentRow) -> bool:
         return _hold(at, "The portal is closed.")
     if at.live is not None and at.live.state == "paused":
         return _hold(at, HELD)
-    steps = _waiting(at)
+    if at.live is not None and at.live.state == "resuming":
+        _wait_until(at, clock.timestamp() + _A_MINUTE)  # its delays may be about to be shifted
+        return True
+    steps = timing.waiting(at.said.steps, row)
     if not steps:
         return _finish(at)
     if at.said.stop_when_no_longer_matching and not at.still_matches:
@@ -93,7 +96,7 @@ def _read(portal: Portal, row: EnrolmentRow) -> _At | None:
         account = accounts.get(portal.slug, row.account)
     except NotFound:
         return None
-    products = records.listed(portal, account.id, records.PRODUCTS) if said.trigger.is_of_product else []
+    products = enrolling.products_for(portal, account.id, said.trigger)
     key = row.product or ""
     matching = triggers.matches(said.trigger, account, products, row.zone, clock.timestamp())
     return _At(
@@ -101,11 +104,6 @@ def _read(portal: Portal, row: EnrolmentRow) -> _At | None:
         live=definitions.live_row(portal.slug, row.workflow), account=account,
         product=next((product for product in products if product.id == row.product), None), still_matches=key in matching,
     )  # fmt: skip
-
-
-def _waiting(at: _At) -> list[tuple[int, Step]]:
-    ordered = timing.in_order(at.said.steps, int(at.row.starts_at), at.row.zone)
-    return [each for each in ordered if each[1].id not in at.row.outcomes]
 
 
 def _do(at: _At, step: Step, after: Sequence[tuple[int, Step]]) -> bool:

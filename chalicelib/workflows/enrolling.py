@@ -22,6 +22,7 @@ from . import decisions, definitions, enrolments, timing, triggers
 from .decisions import Of
 from .triggers import Match
 from .workflow_models import EnrolmentRow, LiveRow, StandingRow
+from .workflow_shapes import Trigger
 
 ACTOR = "system:workflows"
 _MOST_STANDINGS = 500
@@ -74,9 +75,15 @@ def look_at(
 
 def products_of(portal: Portal, account_id: str, lives: Sequence[LiveRow]) -> list[Product]:
     """The record's products, if one of the workflows looks at them."""
-    if not any(live.trigger.is_of_product for live in lives):
-        return []
-    return records.listed(portal, account_id, records.PRODUCTS)
+    for live in lives:
+        if live.trigger.is_of_product:
+            return products_for(portal, account_id, live.trigger)
+    return []
+
+
+def products_for(portal: Portal, account_id: str, trigger: Trigger) -> list[Product]:
+    """The record's products, if the trigger looks at them."""
+    return records.listed(portal, account_id, records.PRODUCTS) if trigger.is_of_product else []
 
 
 def standings(portal: str, account_id: str) -> dict[tuple[str, str], StandingRow]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import clock, facts
-from ..errors import Conflict, NotFound
+from ..errors import Conflict, NotFound, Stale
 from ..facts import Act, Kind
 from ..storage import Action, Page, Transaction, query
 from . import decisions, definitions, shards, timing
@@ -95,6 +95,16 @@ def end(
         when=EnrolmentRow.turn == row.turn, refusal=Conflict(),
     )  # fmt: skip
     note_end(tx, act, row, of, state, reason, kind=kind)
+
+
+def set_going(portal: str, row: EnrolmentRow, *, due_at: int) -> None:
+    """Write an enrolment that was changed, active and due at a moment. Raises Stale where it moved since it was read."""
+    read_turn = int(row.turn)
+    row.state, row.list_key, row.turn = "active", list_of(portal, row.workflow, "active"), read_turn + 1
+    row.due_at, row.due_shard = due_at, shards.of(row.id)
+    tx = Transaction()
+    tx.put(row, when=EnrolmentRow.turn == read_turn, refusal=Stale())
+    tx.commit()
 
 
 def over(portal: str, row: EnrolmentRow, state: str, reason: str = "") -> list[Action]:

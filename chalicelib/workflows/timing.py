@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from . import moments
+from .workflow_models import EnrolmentRow
 from .workflow_shapes import DateTrigger, Step
 
 _YEARS_LOOKED_AT = 4  # this year's may be over, and an offset can be a year either way
@@ -31,6 +32,12 @@ def due_at(step: Step, starts_at: int, zone: str) -> int:
 def in_order(steps: Iterable[Step], starts_at: int, zone: str) -> list[tuple[int, Step]]:
     """The steps with their moments, as they come: of the same moment in the order in which they stand."""
     return sorted(((due_at(step, starts_at, zone), step) for step in steps), key=lambda each: each[0])
+
+
+def waiting(steps: Iterable[Step], row: EnrolmentRow) -> list[tuple[int, Step]]:
+    """The steps of an enrolment that are not over, with their moments, as they come."""
+    ordered = in_order(steps, int(row.starts_at), row.zone)
+    return [each for each in ordered if each[1].id not in row.outcomes]
 
 
 def occasion(wanted: DateTrigger, day: str, zone: str, now: int) -> tuple[str, int] | None:

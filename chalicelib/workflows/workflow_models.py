@@ -105,7 +105,7 @@ class EnrolmentRow(Row):
 
     Delays count from `starts_at`. `outcomes` are of the steps that are over (`done`, `skipped#reason`, `failed#reason`).
     `due_at` is when the next is due: while it is active, and neither held nor over. `turn` counts every change.
-    `tries` counts failures at the present step.
+    `tries` counts failures at the present step; `shifted_at` is when the pause began by which it was shifted last.
     """
 
     table = "workflows"
@@ -129,6 +129,7 @@ class EnrolmentRow(Row):
     reason = UnicodeAttribute(default="")
     zone = UnicodeAttribute()
     starts_at = NumberAttribute()
+    shifted_at = NumberAttribute(null=True)
     outcomes: Packed[dict[str, str]] = Packed(dict[str, str])
     tries = NumberAttribute(default=0)
     turn = NumberAttribute(default=1)
