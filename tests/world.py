@@ -94,7 +94,7 @@ class World:
     def reset(self) -> None:
         """What a test may have left in this process or on its way; rows stay, under portals that no other test uses."""
         from chalicelib import portals
-        from chalicelib.messaging import overrides
+        from chalicelib.messaging import wordings
         from chalicelib.security import keys
 
         self.clock.reset()
@@ -102,7 +102,7 @@ class World:
         self._stream.forget()
         self._forget_due()
         portals.forget_kept()
-        overrides.forget_kept()
+        wordings.forget_kept()
         keys.forget()
 
     def _forget_due(self) -> None:

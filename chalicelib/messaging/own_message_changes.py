@@ -18,6 +18,7 @@ from .models import OwnMessageRow, own_messages_key, own_versions_key
 from .own_messages import Held
 from .shapes import Own, OwnMessage
 
+Edit = Callable[[OwnMessage], OwnMessage]
 MOST = 200  # at one portal, deleted ones with them
 _TAKEN = "There is a message of this name already. Take another name, or change that one."
 _WAS_DELETED = "There was a message of this name, which was deleted. Restore one of its versions, or take another name."
@@ -46,25 +47,28 @@ def create(act: Act, name: str, message: OwnMessage, *, author: str) -> Held:
     return _write(act, name, message, Kind.TEMPLATE_CREATED, held=0, author=author)
 
 
-def change(act: Act, name: str, message: OwnMessage, *, author: str, version: int | None = None) -> Held:
-    """A new version of the whole. Raises Invalid, NotFound, and Stale when `version` is not the newest any more.
+def change(act: Act, name: str, edit: Edit, *, author: str, version: int | None = None) -> Held:
+    """A new version: what `edit` makes of the newest one. Raises Invalid, NotFound, and Stale when `version` is older.
 
-    A channel that is left out is one it is not sent by any more. What says the same as the newest version is not saved
-    again.
+    What says the same as the newest version is not saved again.
     """
-    check(message)
-    return _changed(act, name, lambda _: message, author=author, version=version)
+
+    def attempt() -> Held:
+        held = own_messages.get(act.portal, name)
+        _must_be(held, version)
+        wanted = edit(held.message)
+        check(wanted)
+        if wanted == held.message:
+            return held
+        return _write(act, name, wanted, Kind.TEMPLATE_CHANGED, held=held.version, author=author)
+
+    return attempt() if version is not None else afresh(attempt)
 
 
-def save(act: Act, name: str, own: Own, *, author: str, version: int | None = None) -> Held:
-    """A new version in which one channel says something else, or for the first time. Refuses as `change` does."""
-    checking.check(own_messages.blank(name), own)
+def with_wording(own: Own) -> Edit:
+    """The edit that says something else on one channel, or says something on it for the first time."""
     said = {own.channel: own.email or own.sms}
-
-    def made(before: OwnMessage) -> OwnMessage:
-        return msgspec.structs.replace(before, **said)
-
-    return _changed(act, name, made, author=author, version=version)
+    return lambda message: msgspec.structs.replace(message, **said)
 
 
 def delete(act: Act, name: str, *, author: str, version: int | None = None) -> None:
@@ -111,20 +115,6 @@ def check(message: OwnMessage) -> None:
             found |= refusal.fields
     if found:
         raise Invalid(fields=found)
-
-
-def _changed(
-    act: Act, name: str, made: Callable[[OwnMessage], OwnMessage], *, author: str, version: int | None
-) -> Held:
-    def attempt() -> Held:
-        held = own_messages.get(act.portal, name)
-        _must_be(held, version)
-        wanted = made(held.message)
-        if wanted == held.message:
-            return held
-        return _write(act, name, wanted, Kind.TEMPLATE_CHANGED, held=held.version, author=author)
-
-    return attempt() if version is not None else afresh(attempt)
 
 
 def _must_be(held: Held, version: int | None) -> None:

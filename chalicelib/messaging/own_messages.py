@@ -91,10 +91,13 @@ def words(own: Own) -> EmailWording | SmsWording:
     return shapes.sms_wording(own.sms, _TEXTS)
 
 
-def current(portal: str, name: str) -> OwnInUse:
-    """An own message as it is sent, at most KEPT_SECONDS old. Raises Deleted, and LookupError where it never was."""
+def current(portal: str, name: str, channel: str | None = None) -> OwnInUse:
+    """An own message as it is sent, at most KEPT_SECONDS old. Raises Deleted, and LookupError where it never was.
+
+    Where what is kept has not this `channel`, it is read anew: it may just have got it.
+    """
     kept = _kept.get((portal, name))
-    if kept and kept[0] > time.monotonic() - KEPT_SECONDS:
+    if kept and kept[0] > time.monotonic() - KEPT_SECONDS and channel in (None, *kept[1].template.channels):
         return kept[1]
     found = find(portal, name)
     if found is None:

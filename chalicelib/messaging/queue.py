@@ -52,7 +52,7 @@ def queue(
     not within 15 seconds. Refuses a context that does not suit the template, and what is not one address; raises LookupError
     where there is no such message, or none on this channel.
     """
-    known = wordings.template(act.portal, template)
+    known = wordings.template(act.portal, template, channel)
     if not sample:
         known.check(context)
     if channel not in known.channels:

@@ -83,18 +83,19 @@ class InUse:
     version: int | None
 
 
-def template(portal: str, name: str) -> Template:
+def template(portal: str, name: str, channel: str | None = None) -> Template:
     """The message of this name as it is sent, one of the portal's own at most 15 seconds old. Raises LookupError.
 
-    Deleted, which is one, for one of its own that was deleted.
+    Deleted, which is one, for one of its own that was deleted. Whoever sends it names the `channel`, by which one of its own
+    may only just have begun to be sent.
     """
-    return own_messages.current(portal, name).template if own_messages.is_own(name) else TEMPLATES[name]
+    return own_messages.current(portal, name, channel).template if own_messages.is_own(name) else TEMPLATES[name]
 
 
 def in_use(portal: str, name: str, channel: str) -> InUse:
     """The same with its words on one channel, in at most one read. Raises LookupError as `template` does."""
     if own_messages.is_own(name):
-        held = own_messages.current(portal, name)
+        held = own_messages.current(portal, name, channel)
         return InUse(held.template, held.template.wording(channel), held.version)
     found, own = TEMPLATES[name], overrides.current(portal, name, channel)
     return InUse(found, own.wording, own.version) if own else InUse(found, found.wording(channel), None)
@@ -186,8 +187,10 @@ def versions(portal: str, name: str, channel: str, *, limit: int = 50, cursor: s
 
 def save(act: Act, name: str, own: Own, *, author: str, version: int | None = None) -> None:
     """A new version of what a message says on a channel. Refuses as `overrides.save` does."""
-    verb = own_message_changes.save if own_messages.is_own(name) else overrides.save
-    verb(act, name, own, author=author, version=version)
+    if own_messages.is_own(name):
+        own_message_changes.change(act, name, own_message_changes.with_wording(own), author=author, version=version)
+    else:
+        overrides.save(act, name, own, author=author, version=version)
 
 
 def restore(act: Act, name: str, channel: Channel, *, author: str, to: int | None = None) -> bool:
@@ -203,6 +206,12 @@ def restore(act: Act, name: str, channel: Channel, *, author: str, to: int | Non
     before = overrides.newest(act.portal, name, channel)
     after = overrides.restore(act, name, channel, author=author, to=to)
     return after is not None and after != before
+
+
+def forget_kept() -> None:
+    """Drop what is held in this process."""
+    overrides.forget_kept()
+    own_messages.forget_kept()
 
 
 def _shown(
