@@ -5,4 +5,6 @@ tasks     a task has a title, perhaps an account, an assignee, a due date and ti
 calls     the call queue: who is to be called and why, claimed by one, with what came of it
 tagging   tags added to or removed from every account that a filter finds
 due       what the tick does: reminders, accounts still to be tagged
+handing   what the tick does of workflows: parts of the index in which something is due go to the queue
+reactions what travels through the queue `reactions`, and who is called for it
 """
