@@ -15,6 +15,7 @@ PACKAGE = ROOT / "chalicelib"
 ROOMS = [
     {"tables", "clock", "config", "errors", "fields"},
     {"ids", "log", "aws"},
+    {"queues"},
     {"storage"},
     {"days"},
     {"facts"},

@@ -84,6 +84,7 @@ class World:
             "LATCHSTRING_TABLE_PREFIX": PREFIX,
             "LATCHSTRING_URGENT_QUEUE_URL": f"{self.cloud.url}/{local.ACCOUNT}/urgent",
             "LATCHSTRING_BULK_QUEUE_URL": f"{self.cloud.url}/{local.ACCOUNT}/bulk",
+            "LATCHSTRING_REACTIONS_QUEUE_URL": f"{self.cloud.url}/{local.ACCOUNT}/reactions",
             "LATCHSTRING_DOCUMENTS_BUCKET": "latchstring-tests-documents",
             "LATCHSTRING_KEYS_SECRET_ID": "keys",
             "LATCHSTRING_MAIL_FROM": "hello@portal.example.com",

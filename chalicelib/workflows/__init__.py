@@ -7,4 +7,6 @@ tagging   tags added to or removed from every account that a filter finds
 record_context  the values of a message about an account's record
 uses      which workflows and campaigns use something
 due       what the tick does: reminders, accounts still to be tagged
+handing   what the tick does of workflows: parts of the index in which something is due go to the queue
+reactions what travels through the queue `reactions`, and who is called for it
 """

@@ -1,4 +1,7 @@
-"""The tasks table: tasks, the call queue, and the tagging of many accounts with what became of each."""
+"""The tasks table: tasks, the call queue, and the tagging of many accounts with what became of each.
+
+Of the workflows table what the tick looks at: the keys of whatever is due.
+"""
 
 from __future__ import annotations
 
@@ -105,3 +108,17 @@ class TaggedRow(Row):
     answer = UnicodeAttribute()
     why = UnicodeAttribute(null=True)
     expires_at = NumberAttribute()
+
+
+class DueRow(Row):
+    """Whatever in the workflows table the tick must look at, by its keys."""
+
+    table = "workflows"
+
+    class Meta:
+        table_name = table_name("workflows")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    due_shard = UnicodeAttribute(null=True)
+    due_at = NumberAttribute(null=True)
