@@ -31,6 +31,7 @@ _NOT_ON = "This workflow is not on."
 _NOT_OFF = "This workflow is on already."
 _OFF_ALREADY = "This workflow is off already."
 
+
 @dataclass(frozen=True, slots=True)
 class Existing:
     """How many records match a trigger now, and how many were looked at; `is_all`: that is all there are."""
@@ -108,9 +109,7 @@ def switch_off(act: Act, workflow_id: str, *, stop_running: bool, version: int |
     return _move(act, row, "stopping", Kind.WORKFLOW_SWITCHED_OFF, told, STOP, wanted)
 
 
-def _read(
-    portal: str, workflow_id: str, version: int | None, *, must_be: tuple[str, ...], refusal: str
-) -> WorkflowRow:
+def _read(portal: str, workflow_id: str, version: int | None, *, must_be: tuple[str, ...], refusal: str) -> WorkflowRow:
     row = definitions.read(portal, workflow_id)
     if version is not None and version != row.version:
         raise Stale
