@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.people import accounts
 from chalicelib.portals import Portal
 from chalicelib.selfservice import records
 from chalicelib.selfservice.record_shapes import Editor, Product, ProductInput
-from chalicelib.people import accounts
 from chalicelib.workflows import definitions
 from chalicelib.workflows.workflow_shapes import Workflow, WorkflowInput
 from tests.factories import staff
