@@ -16,9 +16,9 @@ app.register_blueprint(api.blueprint)
 app.register_blueprint(pages.blueprint)
 
 if os.environ.get("AWS_CHALICE_CLI_MODE") == "true":  # while packaging, Chalice must know the workers; in Lambda never
-    from chalicelib.consumers import deliver, feedback, relay, tick
+    from chalicelib.consumers import deliver, facts_relay, feedback, react, relay, tick
 
-    for module in (relay, deliver, feedback, tick):
+    for module in (relay, deliver, feedback, facts_relay, react, tick):
         app.register_blueprint(module.blueprint)
 
 gc.freeze()

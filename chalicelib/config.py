@@ -27,6 +27,7 @@ class Config:
     table_prefix: str
     urgent_queue_url: str
     bulk_queue_url: str
+    reactions_queue_url: str
     documents_bucket: str
     keys_secret_id: str
     mail_from: str

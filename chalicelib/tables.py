@@ -154,6 +154,6 @@ TABLES = {
             ),
             ttl="expires_at",
         ),
-        Table("facts", indexes=(Index("by_day", "day_key", "sk"),)),
+        Table("facts", indexes=(Index("by_day", "day_key", "sk"),), stream=True),
     )
 }

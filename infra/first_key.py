@@ -68,6 +68,7 @@ def environment(stage: str, settings: Settings, told: dict[str, str]) -> dict[st
         "LATCHSTRING_TABLE_PREFIX": prefix,
         "LATCHSTRING_URGENT_QUEUE_URL": "none",
         "LATCHSTRING_BULK_QUEUE_URL": "none",
+        "LATCHSTRING_REACTIONS_QUEUE_URL": "none",
         "LATCHSTRING_DOCUMENTS_BUCKET": told["DocumentsBucketName"],
         "LATCHSTRING_KEYS_SECRET_ID": f"{prefix}-keys",
         "LATCHSTRING_MAIL_FROM": settings.mail_from,

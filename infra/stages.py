@@ -17,6 +17,8 @@ FUNCTIONS = {
     "deliver_bulk": "DeliverBulk",
     "feedback": "Feedback",
     "tick": "Tick",
+    "facts_relay": "FactsRelay",
+    "react": "React",
 }
 
 

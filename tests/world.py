@@ -84,6 +84,7 @@ class World:
             "LATCHSTRING_TABLE_PREFIX": PREFIX,
             "LATCHSTRING_URGENT_QUEUE_URL": f"{self.cloud.url}/{local.ACCOUNT}/urgent",
             "LATCHSTRING_BULK_QUEUE_URL": f"{self.cloud.url}/{local.ACCOUNT}/bulk",
+            "LATCHSTRING_REACTIONS_QUEUE_URL": f"{self.cloud.url}/{local.ACCOUNT}/reactions",
             "LATCHSTRING_DOCUMENTS_BUCKET": "latchstring-tests-documents",
             "LATCHSTRING_KEYS_SECRET_ID": "keys",
             "LATCHSTRING_MAIL_FROM": "hello@portal.example.com",
@@ -94,7 +95,7 @@ class World:
     def reset(self) -> None:
         """What a test may have left in this process or on its way; rows stay, under portals that no other test uses."""
         from chalicelib import portals
-        from chalicelib.messaging import overrides
+        from chalicelib.messaging import wordings
         from chalicelib.security import keys
 
         self.clock.reset()
@@ -102,7 +103,7 @@ class World:
         self._stream.forget()
         self._forget_due()
         portals.forget_kept()
-        overrides.forget_kept()
+        wordings.forget_kept()
         keys.forget()
 
     def _forget_due(self) -> None:

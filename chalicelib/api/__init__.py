@@ -13,6 +13,7 @@ from . import (
     help_requests,
     me,
     messages,
+    own_messages,
     portals,
     product,
     records,
@@ -31,6 +32,6 @@ blueprint = api.blueprint
 
 __all__ = [
     "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "contacts", "credentials", "documents",
-    "facts", "help_requests", "me", "messages", "portals", "product", "records", "registration_checks",
+    "facts", "help_requests", "me", "messages", "own_messages", "portals", "product", "records", "registration_checks",
     "registration_links", "registrations", "self_service", "staff", "tasks", "templates", "users",
 ]  # fmt: skip

@@ -42,7 +42,7 @@ class MessageQuery(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True
     ) = None
     channel: Literal["email", "sms"] | None = None
     template: (
-        Annotated[str, Meta(max_length=60, pattern="^[a-z][a-z-]*$", description="Such as batch-in-review.")] | None
+        Annotated[str, Meta(max_length=60, pattern="^[a-z][a-z0-9-]*$", description="Such as batch-in-review.")] | None
     ) = None
 
 

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from .. import clock, fields
 from ..errors import Forbidden, Invalid
-from ..messaging import overrides, preview, reading, wordings
+from ..messaging import overrides, own_messages, preview, reading, wordings
 from ..messaging.overrides import Saved
 from ..messaging.preview import Preview
 from ..messaging.reading import Message
 from ..messaging.shapes import Channel, Own, OwnEmail, OwnSms
 from ..messaging.wordings import TemplateShown, WordingShown
-from ..people import accounts, contacts
-from ..portals.permissions import allows
 from ..web.operation import Answer, Call, Paging, one, page
+from . import preview_values
+from .own_messages import must_not_be_used
 from .registry import AT, operation, path
 
 _GROUP = "Wording of messages"
 _NAME = Annotated[
-    str, Meta(max_length=60, pattern="^[a-z][a-z-]*" + fields.END, description="Such as batch-in-review.")
+    str, Meta(max_length=60, pattern="^[a-z][a-z0-9-]*" + fields.END, description="Such as batch-in-review.")
 ]
 _EMAIL = {
     "subject": "((batch_title)) is ready - ((portal_name))",
@@ -33,6 +33,15 @@ _EMAIL = {
     ],
 }
 _ONE_OF = "Give either email or sms: the wording of one channel."
+
+
+class TemplateQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which messages."""
+
+    state: Annotated[
+        Literal["in-use", "deleted"],
+        Meta(description="With deleted: those of your own that were deleted, and only those."),
+    ] = "in-use"
 
 
 class WordingQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +68,7 @@ class WordingInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class PreviewInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to look at: the wording in use, or one that is not saved yet; with values made up, or somebody's names."""
+    """What to look at: the wording in use, or one that is not saved yet; with values made up, or somebody's own."""
 
     name: _NAME
     channel: Channel
@@ -67,6 +76,7 @@ class PreviewInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     sms: OwnSms | None = None
     account_id: fields.Identifier | None = None
     contact_id: fields.Identifier | None = None
+    product_id: fields.Identifier | None = None
 
 
 class SampleInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,7 +87,10 @@ class SampleInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class RestoreInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to restore: a message on one channel, there to its default or to an older `version`; or `all` of them."""
+    """What to restore: a message on one channel, there to its default or to an older `version`; or `all` of them.
+
+    A message of your own comes back as a whole, whatever the channel, and needs a version.
+    """
 
     name: _NAME | None = None
     channel: Channel | None = None
@@ -85,20 +98,22 @@ class RestoreInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     all: bool = False
 
 
-@operation("GET", f"{AT}/templates", _GROUP, gives=TemplateShown, many=True)
-def list_templates(call: Call[None, None]) -> Answer:
+@operation("GET", f"{AT}/templates", _GROUP, query=TemplateQuery, gives=TemplateShown, many=True)
+def list_templates(call: Call[TemplateQuery, None]) -> Answer:
     """List messages.
 
-    All that the portal sends, with the channels of each, whether its wording was changed, and what may stand in it.
+    All that the portal sends, with the channels of each, whether its wording was changed, and what may stand in it. Your own
+    come last, by their titles.
     """
-    return Answer({"items": wordings.listed(call.slug), "cursor": None})
+    found = wordings.deleted(call.slug) if call.query.state == "deleted" else wordings.listed(call.slug)
+    return Answer({"items": found, "cursor": None})
 
 
 @operation("GET", f"{AT}/templates/wording", _GROUP, query=WordingQuery, gives=WordingShown)
 def read_wording(call: Call[WordingQuery, None]) -> Answer:
     """Read the wording of a message.
 
-    On one channel: the wording in use, and the default that it can be restored to.
+    On one channel: the wording in use, and the default that it can be restored to. A message of your own has none.
     """
     return Answer(wordings.shown(call.slug, call.query.name, call.query.channel))
 
@@ -117,10 +132,11 @@ def save_wording(call: Call[None, WordingInput]) -> Answer:
 
     A new version; older ones stay. In texts ((name)) stands for a value, and ((name|words)) gives words for where it is
     empty; there is no HTML and nothing else to learn. Links, codes and passwords that a message is sent for must stay.
-    Messages go out in it within fifteen seconds.
+    Messages go out in it within fifteen seconds. Of a message of your own it is a new version of the whole; that may begin to
+    be sent by another channel so.
     """
     body = call.body
-    overrides.save(call.act, body.name, _own(body), author=call.caller.name, version=body.version)
+    wordings.save(call.act, body.name, _own(body), author=call.caller.name, version=body.version)
     return saved_before(call)
 
 
@@ -128,10 +144,11 @@ def save_wording(call: Call[None, WordingInput]) -> Answer:
 def list_wording_versions(call: Call[VersionsQuery, None]) -> Answer:
     """List the versions of a wording.
 
-    The newest first, each with its author and time.
+    The newest first, each with its author and time. Those of your own message are versions of the whole, and are there though
+    it was deleted.
     """
     query = call.query
-    found = overrides.versions(call.slug, query.name, query.channel, limit=query.limit, cursor=query.cursor or None)
+    found = wordings.versions(call.slug, query.name, query.channel, limit=query.limit, cursor=query.cursor or None)
     return page(found, path(call.slug, "templates", "versions"), query)
 
 
@@ -142,14 +159,16 @@ def list_wording_versions(call: Call[VersionsQuery, None]) -> Answer:
 def preview_wording(call: Call[None, PreviewInput]) -> Answer:
     """Look at a message.
 
-    As it would be sent, in the wording in use or in one that is not saved yet. The values are made up; the names are those
-    of an account or a contact if you give one, which takes the permission to read it.
+    As it would be sent, in the wording in use or in one that is not saved yet, be it of a message of your own that is not
+    there yet. The values are made up; but those of an account, a contact or a product are its own if you give one, which takes
+    the permission to read it.
     """
     body = call.body
     own = _own(body) if body.email or body.sms else None
     if own and own.channel != body.channel:
         raise Invalid(fields={own.channel: f"This is no wording for {body.channel}."})
-    return one(preview.preview(call.portal, body.name, body.channel, own=own, about=_about(call)))
+    about = preview_values.of(call, body.account_id, body.contact_id, body.product_id)
+    return one(preview.preview(call.portal, body.name, body.channel, own=own, about=about))
 
 
 def tried_before(call: Call[None, SampleInput]) -> Answer:
@@ -194,13 +213,13 @@ def restored_before(_call: Call[None, RestoreInput]) -> Answer:
 
 @operation(
     "POST", f"{AT}/templates/restore", _GROUP, body=RestoreInput, gives=Restored, replay=restored_before,
-    refusals=("stale",), example={"name": "batch-in-review", "channel": "email"},
+    refusals=("conflict", "stale"), example={"name": "batch-in-review", "channel": "email"},
 )  # fmt: skip
 def restore_wording(call: Call[None, RestoreInput]) -> Answer:
     """Restore the wording of messages.
 
     One message to its default, or to an older version; or all of them to their defaults. What was there stays among the
-    versions.
+    versions. A version of your own message brings it back if it was deleted; all leaves your own as they are.
     """
     body, author = call.body, call.caller.name
     if body.all:
@@ -212,9 +231,16 @@ def restore_wording(call: Call[None, RestoreInput]) -> Answer:
     }
     if wrong or body.name is None or body.channel is None:
         raise Invalid(fields=wrong)
-    before = overrides.newest(call.slug, body.name, body.channel)
-    after = overrides.restore(call.act, body.name, body.channel, author=author, to=body.version)
-    return _restored(int(after is not None and after != before))
+    if own_messages.is_own(body.name) and body.version:
+        _channels_stay(call, body.name, body.version)
+    return _restored(int(wordings.restore(call.act, body.name, body.channel, author=author, to=body.version)))
+
+
+def _channels_stay(call: Call[None, RestoreInput], name: str, version: int) -> None:
+    """Raises Conflict where a version lacks a channel by which workflows or campaigns may send now."""
+    now, then = own_messages.find(call.slug, name), own_messages.version_of(call.slug, name, version)
+    if now and not now.is_deleted and set(now.message.channels) - set(then.message.channels):
+        must_not_be_used(call, name, "its channels stay")
 
 
 def _restored(count: int) -> Answer:
@@ -225,24 +251,3 @@ def _own(body: WordingInput | PreviewInput) -> Own:
     if (body.email is None) == (body.sms is None):
         raise Invalid(fields={"email": _ONE_OF, "sms": _ONE_OF})
     return Own(email=body.email, sms=body.sms)
-
-
-def _about(call: Call[None, PreviewInput]) -> dict[str, str]:
-    """The names of whoever the message is looked at for. Raises Forbidden or NotFound."""
-    found: dict[str, str] = {}
-    if call.body.account_id:
-        _need(call, "accounts:read")
-        name = accounts.get(call.slug, call.body.account_id).name
-        found |= {"account_name": name, "office": name}
-    if call.body.contact_id:
-        _need(call, "contacts:read")
-        contact = contacts.get(call.slug, call.body.contact_id)
-        whole = f"{contact.first_name} {contact.last_name}".strip()
-        found |= dict.fromkeys(("contact_first_name", "first_name"), contact.first_name)
-        found |= dict.fromkeys(("contact_name", "name", "applicant"), whole)
-    return found
-
-
-def _need(call: Call[None, Any], permission: str) -> None:
-    if not allows(call.caller.scopes, permission):
-        raise Forbidden(f"You lack the permission {permission}.")

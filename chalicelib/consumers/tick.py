@@ -14,17 +14,19 @@ from ..messaging.sweep import sweep  # noqa: E402
 from ..registration.due import work_due  # noqa: E402
 from ..selfservice.due import send_due  # noqa: E402
 from ..workflows.due import do_due  # noqa: E402
+from ..workflows.handing import hand_on_due  # noqa: E402
 
 blueprint = Blueprint(__name__)
 
 
 @blueprint.schedule("rate(1 minute)", name="tick")
 def handle(_event: CloudWatchEvent) -> None:
-    """Look again at messages that did not get through, remind of answers and tasks, see to registrations and tags.
+    """Look again at messages that did not get through, hand on what workflows have due, remind of answers and tasks, see
+    to registrations and tags.
 
     None stops the others.
     """
-    for work in (sweep, send_due, work_due, do_due):
+    for work in (sweep, hand_on_due, send_due, work_due, do_due):
         try:
             work()
         except Exception as error:  # noqa: BLE001 - the next minute tries again; the alarm reads this log line

@@ -176,4 +176,6 @@ class Kind(StrEnum):
     ADDRESS_LIFTED = "staff:address:lifted"
     TEMPLATE_CHANGED = "staff:template:changed"
     TEMPLATE_RESTORED = "staff:template:restored"
+    TEMPLATE_CREATED = "staff:template:created"
+    TEMPLATE_DELETED = "staff:template:deleted"
     TEMPLATE_TRIED = "staff:template:tried"

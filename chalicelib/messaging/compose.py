@@ -16,10 +16,11 @@ from email.utils import format_datetime, parseaddr
 from .. import clock
 from ..config import settings
 from ..portals import Portal
-from . import addresses, derived, gsm, layout, overrides
+from . import addresses, derived, gsm, layout, own_messages, wordings
+from .gates import Stopped
 from .models import MessageRow
+from .statuses import Status
 from .templates import EmailWording, SmsWording, Template, fill, fill_line, has_all, used
-from .wording import TEMPLATES
 
 _AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 _LEAST = 8  # places: a name cut shorter than this says nothing any more
@@ -74,12 +75,13 @@ class Sms:
 def compose(row: MessageRow, portal: Portal) -> Email | Sms:
     """What this row says, in this portal's name and words.
 
-    Raises ValueError, LookupError or NotAnAddress if it cannot be said, and Unavailable.
+    Raises ValueError, LookupError or NotAnAddress if it cannot be said, Stopped if its message was deleted, and Unavailable.
     """
-    template = TEMPLATES[row.template]
-    values = _values(row, template, portal)
-    own = overrides.current(portal.slug, template.name, row.channel)
-    wording, version = (own.wording, own.version) if own else (template.wording(row.channel), None)
+    try:
+        held = wordings.in_use(portal.slug, row.template, row.channel)
+    except own_messages.Deleted as deleted:
+        raise Stopped(Status.FAILED, "message-deleted") from deleted
+    values, wording, version = _values(row, held.template, portal), held.wording, held.version
     to = addresses.checked(row.channel, row.recipient)
     if isinstance(wording, SmsWording):
         return replace(text_message(wording, values, to), wording_version=version)

@@ -16,7 +16,16 @@ from .. import clock
 from ..config import settings
 from ..portals import Portal
 from ..security import codes, links, passwords
-from . import wording, wording_credentials, wording_records, wording_registration, wording_selfservice, wording_work
+from . import (
+    own_messages,
+    record_messages,
+    wording,
+    wording_credentials,
+    wording_records,
+    wording_registration,
+    wording_selfservice,
+    wording_work,
+)
 from .models import MessageRow
 
 _ON_ITS_WAY = 15  # seconds from asking to sending that do not make ten minutes nine
@@ -28,7 +37,8 @@ Context = Mapping[str, str]
 
 def values(row: MessageRow, portal: Portal, context: Context) -> dict[str, str]:
     """Every derived value of the row's template. Raises ValueError or LookupError where the row does not name enough."""
-    return _DERIVED[row.template](row, portal, context)
+    derive = _record_message if own_messages.is_own(row.template) else _DERIVED[row.template]
+    return derive(row, portal, context)
 
 
 def _nothing(_row: MessageRow, _portal: Portal, _context: Context) -> dict[str, str]:
@@ -120,6 +130,19 @@ def _task_reminder(_row: MessageRow, portal: Portal, context: Context) -> dict[s
     }
 
 
+def _record_message(_row: MessageRow, portal: Portal, context: Context) -> dict[str, str]:
+    return of_record(portal, context)
+
+
+def of_record(portal: Portal, context: Context) -> dict[str, str]:
+    """What a message about an account's record has besides its context. The link is everybody's: it leads to no record."""
+    day = context["product_effective_date"]
+    return {
+        "portal_link": f"{settings.public_url}/{portal.slug}",
+        "product_effective_date_words": _day(day) if day else "",
+    }
+
+
 def _link_of(portal: Portal, context: Context) -> str:
     """The whole address of the one-time link that the context names. Raises ValueError if it names only half of one."""
     purpose, holder, link_id, version, place = (context[f"link_{part}"] for part in _LINK_PARTS)
@@ -198,4 +221,5 @@ _DERIVED: Final[dict[str, Callable[[MessageRow, Portal, Context], dict[str, str]
     wording_selfservice.SELF_SERVICE_PASSWORD.name: _link,
     wording_records.RECORD_CHANGED.name: _record,
     wording_work.TASK_REMINDER.name: _task_reminder,
+    **{template.name: _record_message for template in record_messages.MESSAGES_FOR_RECORDS},
 }

@@ -1,4 +1,4 @@
-"""The messages table (queue and delivery log in one), the portals' own wordings, and suppressed addresses."""
+"""The messages table (queue and delivery log in one), the portals' own wordings and messages, and suppressed addresses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import zlib
 from pynamodb.attributes import BooleanAttribute
 
 from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
-from .shapes import Own
+from .shapes import Own, OwnMessage
 
 UNSENT_SHARDS = 16  # partitions of the sparse index that the sweep reads
 
@@ -84,6 +84,29 @@ class TemplateRow(Row):
     author = UnicodeAttribute()
 
 
+class OwnMessageRow(Row):
+    """A message of a portal's own: pk `{portal}#own-messages`, sk its name, so that all of them are read at once.
+
+    Each change is a version besides: pk `{portal}#own-message#{name}`, sk `version#000001`. Of a deleted one `message` is
+    what it was. `restored_from` is the version that this one repeats.
+    """
+
+    table = "templates"
+
+    class Meta:
+        table_name = table_name("templates")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    version = NumberAttribute()
+    message: Packed[OwnMessage] = Packed(OwnMessage)
+    is_deleted = BooleanAttribute(null=True)
+    restored_from = NumberAttribute(null=True)
+    saved_at = NumberAttribute()
+    saved_by = UnicodeAttribute()
+    author = UnicodeAttribute()
+
+
 class SuppressedRow(Row):
     """An address nothing is sent to any more: pk `{portal}#suppressed#{recipient_key}`. It does not expire."""
 
@@ -107,6 +130,16 @@ def message_key(portal: str, identifier: str) -> str:
 def template_key(portal: str, name: str, channel: str) -> str:
     """The partition of a portal's own wording of one message."""
     return f"{portal}#template#{name}#{channel}"
+
+
+def own_messages_key(portal: str) -> str:
+    """The partition of a portal's own messages as they are now."""
+    return f"{portal}#own-messages"
+
+
+def own_versions_key(portal: str, name: str) -> str:
+    """The partition of the versions of a portal's own message."""
+    return f"{portal}#own-message#{name}"
 
 
 def unsent_shard(identifier: str) -> str:

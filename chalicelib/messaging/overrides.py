@@ -20,7 +20,7 @@ from ..storage import Page, Transaction, afresh, query
 from . import checking, shapes
 from .models import TemplateRow, template_key
 from .shapes import Channel, Own
-from .templates import EmailWording, SmsWording, Template
+from .templates import EmailWording, Purpose, SmsWording, Template
 from .wording import TEMPLATES
 
 KEPT_SECONDS = 15  # how long a warm process may still send a wording that was changed elsewhere
@@ -38,7 +38,11 @@ class InUse:
 
 
 class Saved(Struct, frozen=True, kw_only=True):
-    """A version. `is_default`: with it the product's own wording came back. `saved_by` names the actor as facts do."""
+    """A version. `is_default`: with it the product's own wording came back. `saved_by` names the actor as facts do.
+
+    Of a message of the portal's own a version is of the whole message: `title` and `purpose` are what they were then, `own`
+    is null where it had nothing on this channel, and `is_deleted` says that the message was deleted.
+    """
 
     version: int
     is_default: bool
@@ -47,6 +51,9 @@ class Saved(Struct, frozen=True, kw_only=True):
     saved_by: str
     author: str
     own: Own | None
+    title: str | None = None
+    purpose: Purpose | None = None
+    is_deleted: bool = False
 
 
 _kept: dict[tuple[str, str, str], tuple[float, InUse | None]] = {}

@@ -7,13 +7,15 @@ from typing import Final
 
 from .templates import EVERYWHERE, EmailWording, Template, used
 
-LINKS: Final = frozenset({"link", "unsubscribe"})  # addresses: a button opens them
-SECRETS: Final = LINKS | {"code", "password"}  # what a message is sent for: no wording is without what its default has
+LINKS: Final = frozenset({"link", "portal_link", "unsubscribe"})  # addresses: a button opens them
+SECRETS: Final = frozenset({"link", "unsubscribe", "code", "password"})  # what a message is sent for: see `required`
 _SHOWN: Final = frozenset({"line", "text", "date"})  # kinds of values that are made for people to read
-_MAY_BE_BLANK: Final = frozenset({"answer_by_words", "phone"})  # of the derived ones
+_MAY_BE_BLANK: Final = frozenset({"answer_by_words", "phone", "product_effective_date_words"})  # of the derived ones
 _MEANINGS: Final = {
     "portal_name": "the portal's name",
     "link": "the address that the button opens",
+    "portal_link": "the address of the portal's first page, where everybody signs in",
+    "product_effective_date_words": "the product's effective date, such as 31 January 2027",
     "unsubscribe": "the address where nothing more is asked for",
     "code": "the six digits",
     "password": "the generated password",

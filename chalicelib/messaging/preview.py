@@ -12,12 +12,11 @@ from .. import facts
 from ..facts import Act, Kind
 from ..portals import Portal
 from ..security import keys, limits
-from . import checking, gsm, overrides, samples
+from . import gsm, samples, wordings
 from .compose import mail, text_message
-from .overrides import known, words
 from .queue import queue
 from .shapes import Channel, Own
-from .templates import EmailWording, SmsWording
+from .templates import EmailWording
 
 # US dollars for one part to a number in the US, before what carriers add (list price of November 2026): a hint, not a bill.
 PART_PRICE: Final = Decimal("0.0083")
@@ -49,12 +48,7 @@ def preview(
 
     The values are made up, but for those in `about`.
     """
-    template = known(name, channel)
-    if own:
-        checking.check(template, own)
-        wording = words(template, own)
-    else:
-        wording = _in_use(portal.slug, name, channel)
+    template, wording = wordings.drafted(portal.slug, name, own) if own else wordings.newest(portal.slug, name, channel)
     values = samples.values(template, portal, about)
     if isinstance(wording, EmailWording):
         made = mail(wording, values, portal, "")
@@ -62,15 +56,6 @@ def preview(
             name=name, channel=channel, subject=made.subject, preheader=made.preheader, text=made.text, html=made.html
         )  # fmt: skip
     return _of_text(name, text_message(wording, values, "").text)
-
-
-def _in_use(portal: str, name: str, channel: str) -> EmailWording | SmsWording:
-    """As of now: whoever has just saved sees what they saved."""
-    template, saved = known(name, channel), overrides.newest(portal, name, channel)
-    found = words(template, saved.own) if saved and saved.own else template.wording(channel)
-    if found is None:
-        raise LookupError(channel)
-    return found
 
 
 def _of_text(name: str, text: str) -> Preview:
@@ -86,7 +71,7 @@ def send_sample(act: Act, name: str, channel: Channel, *, to: str, user_id: str,
 
     `occasion` is an id: a second message for it is refused.
     """
-    about = facts.subject("template", known(name, channel).name)
+    about = facts.subject("template", wordings.known(act.portal, name, channel).name)
     tx = act.transaction()
     limits.take_in(tx, act.portal, "sample", user_id, limits.SAMPLES_A_HOUR, _TOO_MANY)
     made = queue(

@@ -9,11 +9,10 @@ from ..errors import Refusal
 from ..facts import Act
 from ..security import keys
 from ..storage import Transaction
-from . import addresses
+from . import addresses, wordings
 from .models import MessageRow, message_key, unsent_shard
 from .statuses import Status
 from .templates import Purpose
-from .wording import TEMPLATES
 
 RETENTION_SECONDS = 90 * 24 * 3600  # how long the delivery log is kept
 GRACE_SECONDS = {True: 60, False: 300}  # urgent or not: how long the straight way may take before the sweep looks
@@ -49,11 +48,14 @@ def queue(
     message for it makes the commit refuse with AlreadyQueued. `not_after` is the moment (seconds) from which it is not
     sent any more. A decoy is written like any other and dropped by the worker; its `to` is a fingerprint (32 hex
     digits), never what was typed. A sample shows the wording with values made up, and has no context. The purpose is the
-    template's unless one is given. Refuses a context that does not suit the template, and what is not one address.
+    template's unless one is given. A message of the portal's own is queued like the product's, and is read for that if it was
+    not within 15 seconds. Refuses a context that does not suit the template, and what is not one address; raises LookupError
+    where there is no such message, or none on this channel.
     """
+    known = wordings.template(act.portal, template, channel)
     if not sample:
-        TEMPLATES[template].check(context)
-    if channel not in TEMPLATES[template].channels:
+        known.check(context)
+    if channel not in known.channels:
         raise LookupError(f"{template} has no wording for {channel}")
     if not decoy:
         addresses.checked(channel, to)
@@ -62,7 +64,7 @@ def queue(
     row = _row(act.portal, template, channel, to, about, context, once)
     row.urgent, row.decoy, row.not_after = urgent, decoy, not_after
     row.is_sample = sample or None
-    row.is_marketing = (purpose or TEMPLATES[template].purpose) == "marketing" or None
+    row.is_marketing = (purpose or known.purpose) == "marketing" or None
     row.sweep_at = clock.timestamp() + GRACE_SECONDS[urgent]
     if decoy:  # the same keys of the same shape, but in partitions that no list reads
         row.day_key, row.subject_key = f"decoy#{row.day_key}", f"decoy#{row.subject_key}"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 from urllib.parse import urlsplit
 
 from ..config import settings
-from ..portals import Portal
+from ..portals import Portal, money
+from . import derived
 from .placeholders import offered
 from .templates import Template
 
+_PREMIUM: Final = Decimal("412.50")
 _SAMPLES: Final = {
     "code": "123456",
     "password": "abcd-efgh-jkmn-2345",
@@ -29,6 +32,7 @@ _SAMPLES: Final = {
     "office": "Elm Street Clinic",
     "contact_first_name": "Maria",
     "first_name": "Maria",
+    "last_name": "Nuñez",
     "contact_name": "Maria Nuñez",
     "name": "Maria Nuñez",
     "applicant": "Maria Nuñez",
@@ -44,6 +48,12 @@ _SAMPLES: Final = {
     "agent_name": "Ana Silva",
     "agent_title": "Benefits adviser",
     "agent_phone": "+1 212 555 0100",
+    "product_carrier": "Blue Harbor",
+    "product_plan": "PPO 1500",
+    "product_policy_number": "BH-204417",
+    "product_coverage_type": "Medical",
+    "product_effective_date": "2031-01-31",
+    "product_status": "Quoted",
     "day": "2031-01-31",
     "day_words": "31 January 2031",
     "title": "Call Maria",
@@ -60,7 +70,9 @@ def values(template: Template, portal: Portal, about: Mapping[str, str] | None =
         "phone": portal.support.phone or "",
         "host": urlsplit(settings.public_url).hostname or "",
         "link": page,
+        "product_premium": money.shown(portal, _PREMIUM),
         "unsubscribe": page,
     }
-    names = {each.name: each.meaning for channel in template.channels for each in offered(template, channel).values()}
-    return {name: (about or {}).get(name, made.get(name, meaning)) for name, meaning in names.items()}
+    names = offered(template, "")  # they are the same on every channel
+    found = {name: (about or {}).get(name, made.get(name, each.meaning)) for name, each in names.items()}
+    return found | derived.of_record(portal, found) if template.for_records else found

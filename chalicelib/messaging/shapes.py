@@ -1,4 +1,4 @@
-"""A portal's own wording of a message: what staff save, and how it is kept."""
+"""A portal's own wording of a message, and a message of its own: what staff save, and how it is kept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from .. import fields
-from .templates import Block, EmailWording, SmsWording
+from .templates import Block, EmailWording, Purpose, SmsWording
 
 Channel = Literal["email", "sms"]
 
@@ -44,6 +44,25 @@ class Own(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def channel(self) -> Channel:
         """Which of the two it is."""
         return "email" if self.email else "sms"
+
+
+class OwnMessage(Struct, frozen=True, kw_only=True):
+    """A message of the portal's own, whole: what it is called, what it is for, and what it says on its channels."""
+
+    title: str
+    purpose: Purpose
+    email: OwnEmail | None = None
+    sms: OwnSms | None = None
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels it has wording for."""
+        return (("email",) if self.email else ()) + (("sms",) if self.sms else ())  # type: ignore[return-value]
+
+    def on(self, channel: str) -> Own | None:
+        """What it says on this channel, if anything."""
+        held = {"email": Own(email=self.email), "sms": Own(sms=self.sms)}
+        return held.get(channel) if channel in self.channels else None
 
 
 def email_wording(own: OwnEmail) -> EmailWording:

@@ -77,6 +77,10 @@ _REASONS = {
         "It was not sent, because its text could not be put together or its address cannot be written to. Check the "
         "address. If it is right, tell whoever runs this portal."
     ),
+    "message-deleted": (
+        "It was not sent, because this message of yours was deleted before it could be. If it shall go out after all, restore "
+        "the message, then send it anew."
+    ),
     "gave-up": "It was not sent: the provider kept refusing for a day. Tell whoever runs this portal.",
     "provider:MessageRejected": (
         "The mail provider refused it. While the mail account is in its trial mode, only verified addresses can be "

@@ -2,13 +2,15 @@
 
 Those about usernames, passwords and second factors are in `wording_credentials`, those about offices in
 `wording_registration`, those of self-service in `wording_selfservice`, those about a client's own record in
-`wording_records`, those about what staff have to do in `wording_work`.
+`wording_records`, those about what staff have to do in `wording_work`, those that workflows and campaigns may send in
+`record_messages`.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from .record_messages import MESSAGES_FOR_RECORDS
 from .templates import Block, EmailWording, Placeholder, SmsWording, Template
 from .wording_credentials import CREDENTIAL_MESSAGES
 from .wording_records import RECORD_MESSAGES
@@ -197,5 +199,6 @@ _ALL = (
     *SELF_SERVICE_MESSAGES,
     *RECORD_MESSAGES,
     *WORK_MESSAGES,
+    *MESSAGES_FOR_RECORDS,
 )
 TEMPLATES = {template.name: template for template in _ALL}

@@ -10,6 +10,7 @@ from chalice import Response
 
 from .. import clock
 from ..errors import NotFound
+from ..portals import money
 from ..selfservice import batches, documents, filetypes
 from ..selfservice.batches import newest_answer
 from ..selfservice.shapes import Answer, Batch, Document, Line
@@ -25,7 +26,6 @@ _THANKS = {
     "changes": "Thank you. Your request has been sent. You get a message when there is something new to review.",
 }
 _THANKED_FOR = 60  # seconds after an answer in which its sender is thanked; a bookmark thanks nobody
-_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CAD": "$", "AUD": "$"}
 
 
 @page(blueprint, "GET", "/batches/{batch}")
@@ -100,9 +100,9 @@ def _line(view: View, line: Line) -> dict[str, Any]:
         "carrier": line.carrier,
         "plan": line.plan,
         "coverage": line.coverage,
-        "employee_cost": money(view, employee),
-        "employer_cost": money(view, employer),
-        "total": money(view, employee + employer),
+        "employee_cost": money.shown(view.portal, employee),
+        "employer_cost": money.shown(view.portal, employer),
+        "total": money.shown(view.portal, employee + employer),
         "change": None if percent is None else f"{percent:+.1f} %".replace("+0.0", "0.0").replace("-", "\u2212"),
         "change_kind": None if percent is None else "up" if percent > 0 else "down" if percent < 0 else "same",
     }
@@ -112,18 +112,11 @@ def _totals(view: View, lines: tuple[Line, ...]) -> dict[str, Any]:
     employee = sum((Decimal(line.employee_cost) for line in lines), Decimal(0))
     employer = sum((Decimal(line.employer_cost) for line in lines), Decimal(0))
     return {
-        "employee_cost": money(view, employee),
-        "employer_cost": money(view, employer),
-        "total": money(view, employee + employer),
+        "employee_cost": money.shown(view.portal, employee),
+        "employer_cost": money.shown(view.portal, employer),
+        "total": money.shown(view.portal, employee + employer),
         "change": None,
     }
-
-
-def money(view: View, amount: Decimal) -> str:
-    """An amount in the portal's currency: $1,250.00."""
-    sign = _SIGNS.get(view.portal.currency)
-    minus, text = "\u2212" if amount < 0 else "", f"{abs(amount):,.2f}"
-    return f"{minus}{sign}{text}" if sign else f"{minus}{text} {view.portal.currency}"
 
 
 def _document(view: View, batch_id: str, document: Document) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from typing import Any, Final
 from chalice import Response
 
 from ..people.cards import Card
+from ..portals import money
 from ..selfservice import records
 from ..selfservice.record_shapes import Editor, Prescription, Product, Provider
 from ..selfservice.records import LINKS, PRESCRIPTIONS, PRODUCTS, PROVIDERS
 from ..storage import together
 from ..web.page import View, page, paragraphs
 from . import blueprint
-from .batches import money
 from .welcome import day, local_day
 
 _DONE: Final = {"added": "It is on your record.", "saved": "Your change is saved.", "removed": "It is removed."}
@@ -66,7 +66,7 @@ def _product(view: View, product: Product) -> Shown:
         "facts": [
             ("Coverage", product.coverage_type),
             ("Policy number", product.policy_number),
-            ("Premium", money(view, Decimal(product.premium)) if product.premium is not None else ""),
+            ("Premium", money.shown(view.portal, Decimal(product.premium)) if product.premium is not None else ""),
             ("Effective", day(product.effective_date) or ""),
         ],
     }

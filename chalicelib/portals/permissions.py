@@ -19,7 +19,7 @@ PERMISSIONS: Final[dict[str, str]] = {
     "messages:read": "Read the delivery log.",
     "messages:write": "Lift the suppression of an address, release a message that needs attention.",
     "templates:read": "Read the wording of messages, and see what it looks like.",
-    "templates:write": "Change the wording of messages, and restore it.",
+    "templates:write": "Change the wording of messages, and restore it; make and delete messages of your own.",
     "facts:read": "Read what happened: the audit trail.",
     "credentials:read": "See what credentials an account has.",
     "credentials:manage": "Send credential and reset links, set and delete usernames, unlock users.",

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -21,7 +22,7 @@ from .. import clock, log, portals
 from ..errors import Conflict, NotFound, Refusal, Stale, Unavailable
 from ..facts import Act
 from ..portals import Portal
-from ..storage import Action, Page, Transaction, query
+from ..storage import Action, Page, Transaction, afresh, query
 from . import reactions, shards
 from .workflow_models import JobItemRow, JobRow
 
@@ -101,7 +102,7 @@ class JobKind(Generic[W, I]):
 
     `page` gives a page of the list, at most so many from a cursor on; `visit` does it to one, in one transaction of the act
     it is given. Refusals that a visit raises are noted as such. `ended` and `held` add to the transaction in which the job
-    ends (done, cancelled or stopped), or is held after the first share of the list.
+    ends (done, cancelled or stopped), or is held after the first share of the list; refused with Stale they are called again.
     """
 
     name: str
@@ -188,14 +189,18 @@ def cancel(act: Act, job_id: str, *, kind: Kind | None = None, state: State = "c
     if row.state == "done":
         raise Conflict(_DONE)
     if row.state in ("working", "held"):
-        tx = act.transaction()
-        tx.update(
-            JobRow(row.pk, row.sk), *_ended(state, act.actor), when=JobRow.state.is_in("working", "held"),
-            refusal=Conflict(_JUST_ENDED),
-        )  # fmt: skip
-        _call(_kind(row).ended, tx, act, row, state)
-        tx.commit()
+        afresh(partial(_cancel, act, row, state))
     return get(act.portal, job_id)
+
+
+def _cancel(act: Act, row: JobRow, state: State) -> None:
+    tx = act.transaction()
+    tx.update(
+        JobRow(row.pk, row.sk), *_ended(state, act.actor), when=JobRow.state.is_in("working", "held"),
+        refusal=Conflict(_JUST_ENDED),
+    )  # fmt: skip
+    _call(_kind(row).ended, tx, act, _read_again(row), state)
+    tx.commit()
 
 
 def get(portal: str, job_id: str, *, kind: Kind | None = None) -> Job:
@@ -324,19 +329,23 @@ def _come_to(
     hook: Hook | None, row: JobRow, state: State, counted: Counter[str], actions: list[Action], mine: Any
 ) -> bool:
     """Move it to a state in which nobody goes on with it, in one transaction with what its kind adds."""
-    tx = Transaction()
-    if hook is not None:
-        held = _read_again(row)
-        for what, number in counted.items():
-            setattr(held, what, int(getattr(held, what)) + number)
-        _call(hook, tx, Act(portal=row.pk.partition("#")[0], actor=row.asked_by), held, state)
+    if hook is None:
+        return row.change(*actions, when=mine)
+    try:
+        return afresh(partial(_come_with, hook, row, state, counted, actions, mine))
+    except _Over:
+        return False
+
+
+def _come_with(hook: Hook, row: JobRow, state: State, counted: Counter[str], actions: list[Action], mine: Any) -> bool:
+    tx, held = Transaction(), _read_again(row)
+    for what, number in counted.items():
+        setattr(held, what, int(getattr(held, what)) + number)
+    _call(hook, tx, Act(portal=row.pk.partition("#")[0], actor=row.asked_by), held, state)
     if not len(tx):
         return row.change(*actions, when=mine)
     tx.update(JobRow(row.pk, row.sk), *actions, when=mine, refusal=_Over())
-    try:
-        tx.commit()
-    except _Over:
-        return False
+    tx.commit()
     row.due_at = None
     return True
 

@@ -1,4 +1,4 @@
-"""The tasks table: tasks and the call queue."""
+"""The tasks table: tasks and the call queue. Of the workflows table what the tick looks at: the keys of what is due."""
 
 from __future__ import annotations
 
@@ -59,3 +59,17 @@ class CallRow(WorkRow):
     outcome = UnicodeAttribute(null=True)
     note = UnicodeAttribute(default="")
     tries = NumberAttribute(default=0)
+
+
+class DueRow(Row):
+    """Whatever in the workflows table the tick must look at, by its keys."""
+
+    table = "workflows"
+
+    class Meta:
+        table_name = table_name("workflows")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    due_shard = UnicodeAttribute(null=True)
+    due_at = NumberAttribute(null=True)

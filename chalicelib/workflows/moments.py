@@ -63,6 +63,18 @@ def day_begins(day: str, zone: str, *, later: int = 0) -> int:
     return _at(datetime.combine(date.fromisoformat(day) + timedelta(days=later), time()), ZoneInfo(zone))
 
 
+def day_later(day: str, days: int = 1) -> str:
+    """The day so many after another (2027-01-31)."""
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
+
+
+def anniversary(day: str, years: int) -> str:
+    """The same day so many years later; of 29 February the 28th in years without one."""
+    first = date.fromisoformat(day)
+    year = first.year + years
+    return first.replace(year=year, day=min(first.day, monthrange(year, first.month)[1])).isoformat()
+
+
 def after(start: int, delay: Delay, zone: str) -> int:
     """The moment so long after another, by the calendar of the zone where the unit is a day or longer."""
     if delay.count == 0:

@@ -1,10 +1,32 @@
-"""What is to be gone on with, by the queue of reactions. Until that is here nothing is sent: what is due is the backup."""
+"""What travels through the queue `reactions`, and who is called for it. Ids only: whoever is called reads what is so now.
+
+What does the work is loaded when its first message comes: an account that changed must not wait for what jobs need.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Annotated, Any, Final
 
 import msgspec
+
+from .. import log, queues
+from ..config import settings
+from ..errors import Refusal
+
+
+class AccountChanged(msgspec.Struct, frozen=True):
+    """Workflows must look at this account again. The relay of facts sends it."""
+
+    portal: str
+    account: str
+
+
+class ShardDue(msgspec.Struct, frozen=True):
+    """Something is due in this part of the index. The tick sends it."""
+
+    shard: Annotated[int, msgspec.Meta(ge=0)]
 
 
 class JobWaiting(msgspec.Struct, frozen=True):
@@ -14,6 +36,48 @@ class JobWaiting(msgspec.Struct, frozen=True):
     job: str
 
 
-def send(reactions: Sequence[JobWaiting]) -> list[JobWaiting]:
-    """Send each to the queue, and give back those that were not taken."""
-    return list(reactions)
+Reaction = AccountChanged | ShardDue | JobWaiting
+# By shape: the module of this package and the function that take it.
+_TAKEN_BY: Final[dict[type[Reaction], tuple[str, str]]] = {
+    AccountChanged: ("enrolling", "changed"),
+    ShardDue: ("shard_work", "work_shard"),
+    JobWaiting: ("jobs", "go_on_queued"),
+}
+
+
+class Unknown(ValueError):
+    """What the queue brought is none of the shapes."""
+
+
+def send(reactions: Sequence[Reaction]) -> list[Reaction]:
+    """Send each to the queue, and give back those that SQS did not take."""
+    bodies = [msgspec.structs.asdict(reaction) for reaction in reactions]
+    return [reactions[place] for place in queues.send(settings.reactions_queue_url, bodies, "reactions not sent")]
+
+
+def worked(records: Iterable[dict[str, Any]]) -> list[str]:
+    """Do each SQS record by itself, and name those that are to come again."""
+    failed = []
+    for record in records:
+        try:
+            _do(_read(record["body"]))
+        except Refusal as refusal:
+            log.warning("reaction put off", refusal=refusal.code)
+            failed.append(record["messageId"])
+        except Exception as error:  # noqa: BLE001 - one poisoned message must not hold up the other nine
+            log.failure("reaction failed", error)
+            failed.append(record["messageId"])
+    return failed
+
+
+def _read(body: str) -> Reaction:
+    given = msgspec.json.decode(body, type=dict[str, Any])
+    for shape in _TAKEN_BY:
+        if given.keys() == set(shape.__struct_fields__):
+            return msgspec.convert(given, shape)
+    raise Unknown
+
+
+def _do(reaction: Reaction) -> None:
+    module, function = _TAKEN_BY[type(reaction)]
+    getattr(import_module(f"{__package__}.{module}"), function)(*msgspec.structs.astuple(reaction))

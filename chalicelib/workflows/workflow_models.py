@@ -78,8 +78,9 @@ class LiveRow(Row):
 class StandingRow(Row):
     """Where a record stands in a workflow: pk `{portal}#standing#{account}`, sk `{workflow}#{product or ""}`.
 
-    `matches` is how it was when last looked at, `entries` how often it has entered, `season` when it last did. `turn`
-    counts every change: of any number of workers that look at the same moment one decides.
+    `matches` is how it was when last looked at, `entries` how often it has entered, the last times `recent` and in
+    which `season`, `occasion` the date for which. `enrolment` is the last one. `turn` counts every change:
+    of any number of workers that look at the same moment one decides.
     """
 
     table = "workflows"
@@ -94,6 +95,7 @@ class StandingRow(Row):
     season = UnicodeAttribute(null=True)
     occasion = UnicodeAttribute(null=True)
     enrolment = UnicodeAttribute(null=True)
+    recent: Packed[tuple[int, ...]] = Packed(tuple[int, ...], null=True)
     turn = NumberAttribute()
     seen_at = NumberAttribute()
 
@@ -103,7 +105,7 @@ class EnrolmentRow(Row):
 
     Delays count from `starts_at`. `outcomes` are of the steps that are over (`done`, `skipped#reason`, `failed#reason`).
     `due_at` is when the next is due: while it is active, and neither held nor over. `turn` counts every change.
-    `tries` counts failures at the present step.
+    `tries` counts failures at the present step; `shifted_at` is when the pause began by which it was shifted last.
     """
 
     table = "workflows"
@@ -127,6 +129,7 @@ class EnrolmentRow(Row):
     reason = UnicodeAttribute(default="")
     zone = UnicodeAttribute()
     starts_at = NumberAttribute()
+    shifted_at = NumberAttribute(null=True)
     outcomes: Packed[dict[str, str]] = Packed(dict[str, str])
     tries = NumberAttribute(default=0)
     turn = NumberAttribute(default=1)
@@ -168,6 +171,19 @@ class CountRow(Row):
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
     number = NumberAttribute(default=0)
+
+
+class DueRow(Row):
+    """Who is at work on a shard of what is due: pk `due-lease#{shard}`, sk `lease`."""
+
+    table = "workflows"
+
+    class Meta:
+        table_name = table_name("workflows")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    until = NumberAttribute(null=True)
 
 
 class JobRow(Row):

@@ -1,7 +1,6 @@
 """moto in this process: SQS, Secrets Manager, EventBridge, and whatever else might be called by mistake.
 
-moto forgets all when it ends. Queues are made anew at each start (messages that were in them stand in the table's index of
-unsent ones); the keys secret is kept in `.local/keys.json` and loaded again, so that sessions and links stay good.
+moto forgets all when it ends. Queues are made anew at each start (what was in them is found again: see `settle`); the keys secret is kept in `.local/keys.json` and loaded again, so that sessions and links stay good.
 """
 
 from __future__ import annotations
@@ -44,8 +43,8 @@ class Cloud:
 
 
 def make_queues(sqs: Any) -> dict[str, Queue]:
-    """The urgent and the bulk queue, each with a dead-letter queue behind it."""
-    return {name: _make_queue(sqs, name) for name in ("urgent", "bulk")}
+    """Each queue, with a dead-letter queue behind it."""
+    return {name: _make_queue(sqs, name) for name in ("urgent", "bulk", "reactions")}
 
 
 def _make_queue(sqs: Any, name: str) -> Queue:

@@ -93,6 +93,7 @@ def application_settings(
         "LATCHSTRING_TABLE_PREFIX": TABLE_PREFIX,
         "LATCHSTRING_URGENT_QUEUE_URL": queues["urgent"],
         "LATCHSTRING_BULK_QUEUE_URL": queues["bulk"],
+        "LATCHSTRING_REACTIONS_QUEUE_URL": queues["reactions"],
         "LATCHSTRING_DOCUMENTS_BUCKET": BUCKET,
         "LATCHSTRING_KEYS_SECRET_ID": KEYS_SECRET,
         "LATCHSTRING_MAIL_FROM": MAIL_FROM,

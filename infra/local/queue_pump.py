@@ -24,7 +24,7 @@ class Queue:
 
 
 class Precedence:
-    """Urgent messages first: the bulk pump waits while the urgent one is at work."""
+    """Urgent messages first: the other pumps wait while the urgent one is at work."""
 
     def __init__(self) -> None:
         self._idle = threading.Event()
@@ -46,9 +46,10 @@ class QueuePump(Pump):
     """Reads one queue when the bell rings, when a failed message is due again, and else every `idle` seconds."""
 
     def __init__(
-        self, sqs: Any, queue: Queue, handler: Handler, precedence: Precedence, *, is_urgent: bool, idle: float = 5.0
-    ) -> None:
-        super().__init__(f"deliver_{queue.name}")
+        self, name: str, sqs: Any, queue: Queue, handler: Handler, precedence: Precedence, *, is_urgent: bool = False,
+        idle: float = 5.0,
+    ) -> None:  # fmt: skip
+        super().__init__(name)
         self._sqs = sqs
         self._queue = queue
         self._handler = handler

@@ -32,6 +32,7 @@ from .environment import (
 from .folder import FolderLock, write_json
 from .gateway import LARGEST_BODY, Gateway
 from .inbox import Inbox
+from .lambda_events import Handler
 from .object_store import ObjectStore
 from .objects import Objects
 from .outbox import Outbox
@@ -46,7 +47,7 @@ from .stream_pump import Checkpoints, DatabaseWatch, StreamPump
 from .tables import create_tables
 from .wiring import Wiring, import_application
 
-_MESSAGES = f"{TABLE_PREFIX}-messages"
+_MESSAGES, _FACTS = f"{TABLE_PREFIX}-messages", f"{TABLE_PREFIX}-facts"
 
 
 class Runtime:
@@ -131,7 +132,7 @@ class Runtime:
         return self._dynoxide is None or self._dynoxide.is_alive()
 
     def pump(self, name: str) -> Pump:
-        """The pump of this name: relay, deliver_urgent, deliver_bulk, feedback or tick."""
+        """The pump of this name: a consumer's, as FUNCTIONS in infra/stages.py has it."""
         return next(pump for pump in self.pumps if pump.name == name)
 
     def _start_stand_ins(self, started: ExitStack) -> None:
@@ -190,20 +191,29 @@ class Runtime:
         unsettled = settle.find_unsettled(self._database, _MESSAGES)
         settle.settle(unsettled, self.outbox, wiring.confirm, wiring.release)
         settle.queue_again(unsettled, self.outbox, self._sqs, self.queues)
+        if self.places.checkpoints.exists():
+            ended = self.places.checkpoints.stat().st_mtime
+            settle.relay_again(self._database, _FACTS, ended, wiring.facts_relay)
 
     def _made_pumps(self, started: ExitStack, wiring: Wiring) -> list[Pump]:
         dead, precedence = DeadLetters(self.places.dead_letters), Precedence()
-        watch = None
-        if self._dynoxide:
-            watch = DatabaseWatch(self._dynoxide.database)
-            started.callback(watch.close)
         checkpoints = Checkpoints(self.places.checkpoints)
-        sqs = self._sqs
+        sqs, queues = self._sqs, self.queues
+
+        def stream(name: str, table: str, handler: Handler) -> StreamPump:
+            watch = None
+            if self._dynoxide:
+                watch = DatabaseWatch(self._dynoxide.database)
+                started.callback(watch.close)
+            return StreamPump(name, self.endpoints.dynamodb, table, handler, checkpoints, dead, watch)
+
         pumps: list[Pump] = [
-            QueuePump(sqs, self.queues["urgent"], wiring.deliver_urgent, precedence, is_urgent=True),
-            QueuePump(sqs, self.queues["bulk"], wiring.deliver_bulk, precedence, is_urgent=False),
+            QueuePump("deliver_urgent", sqs, queues["urgent"], wiring.deliver_urgent, precedence, is_urgent=True),
+            QueuePump("deliver_bulk", sqs, queues["bulk"], wiring.deliver_bulk, precedence),
+            QueuePump("react", sqs, queues["reactions"], wiring.react, precedence),
             FeedbackPump(wiring.feedback, self.outbox, dead),
-            StreamPump(self.endpoints.dynamodb, _MESSAGES, wiring.relay, checkpoints, dead, watch),
+            stream("relay", _MESSAGES, wiring.relay),
+            stream("facts_relay", _FACTS, wiring.facts_relay),
         ]
         return [*pumps, TimerPump(wiring.tick)] if self._timers else pumps
 

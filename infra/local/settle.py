@@ -3,6 +3,9 @@
 In AWS only SES' feedback tells whether a message was accepted whose sending broke off. Here the provider's store is asked:
 it was written before the provider answered. And moto's queues, which died with the last runtime, are filled again at once
 rather than by the sweep minutes later; the claim keeps a message single however often it is handed on.
+
+What workflows were to look at is told by the facts themselves: those of the last minutes before the end are relayed again,
+and whoever reacts reads the account as it is now.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .lambda_events import Handler, invoke, stream_event
 from .outbox import Accepted, Outbox, now
 from .queue_pump import Queue
 from .ses_feedback import delivery
@@ -20,6 +24,8 @@ from .ses_feedback import delivery
 Confirm = Callable[[str, str, str], Any]
 Release = Callable[[str, str], Any]
 _OPEN = ("queued", "sending", "unknown")
+_LOOK_BACK_SECONDS = 300  # longer than the queue brings a message again and again
+_BATCH = 100
 _log = logging.getLogger("latchstring.local")
 
 
@@ -59,6 +65,20 @@ def queue_again(unsettled: list[Unsettled], outbox: Outbox, sqs: Any, queues: di
             sqs.send_message(QueueUrl=queue.url, MessageBody=json.dumps({"portal": message.portal, "id": message.id}))
 
 
+def relay_again(database: Any, table_name: str, until: float, relay: Handler) -> None:
+    """Give the relay the facts of the last minutes before `until`, when the last stream record was handed on."""
+    pages = database.get_paginator("scan").paginate(
+        TableName=table_name,
+        FilterExpression="#at >= :since",
+        ExpressionAttributeNames={"#at": "at"},
+        ExpressionAttributeValues={":since": {"N": str(int(until) - _LOOK_BACK_SECONDS)}},
+        ConsistentRead=True,
+    )
+    records = [_inserted(number, item) for number, item in enumerate(item for page in pages for item in page["Items"])]
+    for start in range(0, len(records), _BATCH):
+        invoke(relay, "facts_relay", stream_event(records[start : start + _BATCH], table_name))
+
+
 def find_unsettled(database: Any, table_name: str) -> list[Unsettled]:
     """Every message that is queued, being sent, or of unknown outcome."""
     return list(_read(database, table_name))
@@ -76,6 +96,11 @@ def _read(database: Any, table_name: str) -> Iterator[Unsettled]:
     for page in pages:
         for item in page["Items"]:
             yield Unsettled(item["portal"]["S"], item["id"]["S"], item["status"]["S"], item["urgent"]["BOOL"])
+
+
+def _inserted(number: int, item: dict[str, Any]) -> dict[str, Any]:
+    change = {"Keys": {"pk": item["pk"], "sk": item["sk"]}, "NewImage": item, "SequenceNumber": str(number)}
+    return {"eventID": str(number), "eventName": "INSERT", "dynamodb": change}
 
 
 def _tagged(sent: Accepted, message: Unsettled) -> Accepted:

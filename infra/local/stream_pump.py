@@ -8,6 +8,7 @@ for records only when it has moved. With another DynamoDB than Dynoxide it simpl
 from __future__ import annotations
 
 import sqlite3
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,21 +27,28 @@ _STALE = {"ExpiredIteratorException", "TrimmedDataAccessException"}
 
 
 class Checkpoints:
-    """The last sequence number handed on, per stream and shard."""
+    """The last sequence number handed on, per stream and shard. Several pumps may write at the same time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known: dict[str, str] = read_json(path) or {}
+        self._lock = threading.Lock()
 
     def read(self, stream: str, shard: str) -> str | None:
         """Where to go on, or None for the beginning."""
         return self._known.get(f"{stream}/{shard}")
 
     def write(self, stream: str, shard: str, sequence_number: str) -> None:
-        """Remember, on disk. Those of other streams (tables made anew) are forgotten."""
-        self._known = {name: at for name, at in self._known.items() if name.startswith(f"{stream}/")}
-        self._known[f"{stream}/{shard}"] = sequence_number
-        write_json(self._path, self._known)
+        """Remember, on disk. Those of earlier streams of the same table (made anew) are forgotten."""
+        table = stream.partition("/stream/")[0]
+        with self._lock:
+            self._known = {
+                name: at
+                for name, at in self._known.items()
+                if name.startswith(f"{stream}/") or not name.startswith(f"{table}/")
+            }
+            self._known[f"{stream}/{shard}"] = sequence_number
+            write_json(self._path, self._known)
 
 
 class DatabaseWatch:
@@ -75,10 +83,10 @@ class StreamPump(Pump):
     """Hands one table's changes to one handler."""
 
     def __init__(
-        self, endpoint: str, table_name: str, handler: Handler, checkpoints: Checkpoints, dead: DeadLetters,
+        self, name: str, endpoint: str, table_name: str, handler: Handler, checkpoints: Checkpoints, dead: DeadLetters,
         watch: DatabaseWatch | None = None,
     ) -> None:  # fmt: skip
-        super().__init__("relay")
+        super().__init__(name)
         self._streams = client(endpoint, "dynamodbstreams")
         self._table = table_name
         self._arn = client(endpoint).describe_table(TableName=table_name)["Table"]["LatestStreamArn"]

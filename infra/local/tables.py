@@ -1,4 +1,4 @@
-"""Creates the tables that `chalicelib.tables` describes, where they are not there yet."""
+"""Creates the tables that `chalicelib.tables` describes, where they are not there yet, and gives a stream to those that lack it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,20 @@ __all__ = ["client", "create_tables"]
 
 
 def create_tables(endpoint: str, prefix: str, tables: dict[str, Table] = TABLES) -> None:
-    """Make every missing table, named `{prefix}-{name}`. Stops if an existing one has other keys or indexes."""
+    """Make every missing table, named `{prefix}-{name}`. Stops if an existing one has other keys or indexes.
+
+    A stream is switched on where there was none, as a deployment does: no data need go for it.
+    """
     database = client(endpoint)
     present = {name for page in database.get_paginator("list_tables").paginate() for name in page["TableNames"]}
     for table in tables.values():
         name = f"{prefix}-{table.name}"
         if name in present:
-            _check(table.description(name), database.describe_table(TableName=name)["Table"])
+            present_one = database.describe_table(TableName=name)["Table"]
+            _check(table.description(name), present_one)
+            if table.stream and not _is_streamed(present_one):
+                stream = table.description(name)["StreamSpecification"]
+                database.update_table(TableName=name, StreamSpecification=stream)
         else:
             _create(database, table, name)
 
@@ -32,7 +39,7 @@ def _create(database: Any, table: Table, name: str) -> None:
 
 
 def _check(wanted: dict[str, Any], present: dict[str, Any]) -> None:
-    if _shape(wanted) != _shape(present):
+    if _shape(wanted) != _shape(present) or (_is_streamed(present) and not _is_streamed(wanted)):
         raise CannotStart(
             f"The table {wanted['TableName']} was made by another version of Latchstring and has other keys or indexes. "
             "`make reset` forgets all local data; the next `make run` starts afresh."
@@ -47,5 +54,8 @@ def _shape(described: dict[str, Any]) -> dict[str, Any]:
     return {
         "keys": keys(described["KeySchema"]),
         "indexes": {i["IndexName"]: (keys(i["KeySchema"]), i["Projection"]["ProjectionType"]) for i in indexes},
-        "streamed": described.get("StreamSpecification", {}).get("StreamEnabled", False),
     }
+
+
+def _is_streamed(described: dict[str, Any]) -> bool:
+    return bool(described.get("StreamSpecification", {}).get("StreamEnabled", False))

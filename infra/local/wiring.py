@@ -19,10 +19,12 @@ class Wiring:
 
     app: Chalice
     relay: Handler
+    facts_relay: Handler
     deliver_urgent: Handler
     deliver_bulk: Handler
     feedback: Handler
     tick: Handler
+    react: Handler
     confirm: Confirm
     release: Release
 
@@ -35,10 +37,12 @@ def import_application(settings: dict[str, str]) -> Wiring:
     return Wiring(
         app=_named("app.app"),
         relay=_named("chalicelib.consumers.relay.handle"),
+        facts_relay=_named("chalicelib.consumers.facts_relay.handle"),
         deliver_urgent=_named("chalicelib.consumers.deliver.urgent"),
         deliver_bulk=_named("chalicelib.consumers.deliver.bulk"),
         feedback=_named("chalicelib.consumers.feedback.handle"),
         tick=_named("chalicelib.consumers.tick.handle"),
+        react=_named("chalicelib.consumers.react.handle"),
         confirm=_named("chalicelib.messaging.sweep.confirm"),
         release=_named("chalicelib.messaging.sweep.release"),
     )

@@ -11,6 +11,7 @@ ENVIRONMENT = {
     "LATCHSTRING_TABLE_PREFIX": "latchstring-prod",
     "LATCHSTRING_URGENT_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/000000000000/latchstring-prod-urgent",
     "LATCHSTRING_BULK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/000000000000/latchstring-prod-bulk",
+    "LATCHSTRING_REACTIONS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/000000000000/latchstring-prod-reactions",
     "LATCHSTRING_DOCUMENTS_BUCKET": "documents",
     "LATCHSTRING_KEYS_SECRET_ID": "keys",
     "LATCHSTRING_MAIL_FROM": "portal@example.com",

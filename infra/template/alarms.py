@@ -61,7 +61,11 @@ def _queues() -> dict[str, Alarm]:
         )
         for queue in DEAD_QUEUES
     }  # fmt: skip
-    for queue, seconds, what in (("Urgent", 60, "Codes and links"), ("Bulk", 3600, "Bulk messages")):
+    for queue, seconds, what in (
+        ("Urgent", 60, "Codes and links"),
+        ("Bulk", 3600, "Bulk messages"),
+        ("Reactions", 3600, "What workflows must look at, and their steps that are due,"),
+    ):
         made[f"{queue}Waiting"] = Alarm(
             "AWS/SQS", "ApproximateAgeOfOldestMessage", seconds,
             f"{what} have waited for more than {seconds} seconds",
@@ -78,10 +82,11 @@ def _functions() -> dict[str, Alarm]:
         made[f"{logical}Throttled"] = Alarm(
             "AWS/Lambda", "Throttles", 0, f"{logical} was refused: its reserved concurrency is used up", this
         )
-    made["RelayBehind"] = Alarm(
-        "AWS/Lambda", "IteratorAge", 60_000, "Messages wait in the table's stream for more than a minute",
-        {"FunctionName": ref("Relay")}, statistic="Maximum", seconds=_MINUTE, times=2,
-    )  # fmt: skip
+    for logical, seconds, what in (("Relay", 60, "Messages"), ("FactsRelay", 600, "Facts that workflows look at")):
+        made[f"{logical}Behind"] = Alarm(
+            "AWS/Lambda", "IteratorAge", seconds * 1000, f"{what} wait in a table's stream for more than {seconds} seconds",
+            {"FunctionName": ref(logical)}, statistic="Maximum", seconds=_MINUTE, times=2,
+        )  # fmt: skip
     return made
 
 

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import json
 
+from chalicelib.facts.reactions import CONCERNING
 from infra.stages import FUNCTIONS, Stage
 
 from .cfn import Node, att, ref, skipping, sub
 from .logs import function_name
+from .tables import logical_id
 
 _PARTIAL = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}  # one bad message must not repeat the good ones
-# What the relay acts on (see messaging/relay.py). Most records of the stream are a message's later moves: filtered here,
-# they cost no invocation.
+# What the relays act on (see messaging/relay.py, facts/relay.py). Most records of the streams are messages' later moves and
+# facts that no workflow looks at: filtered here, they cost no invocation.
 _NEW_MESSAGES = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"status": {"S": ["queued"]}}}}
+_CONCERNING_FACTS = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": sorted(CONCERNING)}}}}
 _TO_FAILURES = {"Type": "SQS", "Destination": att("FailuresQueue")}
 _HOUR, _DAY = 3600, 86_400
+_UNTIL_TOO_OLD = -1
 _SKIPPED = {
     "CKV_AWS_116": "failures go to dead queues and on-failure destinations; the API answers its caller",
     "CKV_AWS_117": "talks to AWS's own endpoints only; a VPC would add cold start and cost and protect nothing",
@@ -35,6 +39,7 @@ def settings(stage: Stage) -> Node:
         "LATCHSTRING_TABLE_PREFIX": stage.prefix,
         "LATCHSTRING_URGENT_QUEUE_URL": ref("UrgentQueue"),
         "LATCHSTRING_BULK_QUEUE_URL": ref("BulkQueue"),
+        "LATCHSTRING_REACTIONS_QUEUE_URL": ref("ReactionsQueue"),
         "LATCHSTRING_DOCUMENTS_BUCKET": ref("DocumentsBucket"),
         "LATCHSTRING_KEYS_SECRET_ID": ref("KeysSecretArn"),
         "LATCHSTRING_MAIL_FROM": ref("MailFrom"),
@@ -49,10 +54,15 @@ def settings(stage: Stage) -> Node:
 def overrides(stage: Stage) -> dict[str, Node]:
     """By resource: what is merged into each function."""
     made = {logical: _common(stage, function) for function, logical in FUNCTIONS.items()}
-    made["Relay"]["Properties"] |= _from_stream()
+    # A message that was not handed on within the hour the minute sweep has long found; a fact nobody would bring again.
+    made["Relay"]["Properties"] |= _from_stream("Relay", "messages", _NEW_MESSAGES, tries=10, seconds=_HOUR)
+    made["FactsRelay"]["Properties"] |= _from_stream(
+        "FactsRelay", "facts", _CONCERNING_FACTS, tries=_UNTIL_TOO_OLD, seconds=_DAY // 2
+    )
     for function, logical, queue in (
         ("deliver_urgent", "DeliverUrgent", "UrgentQueue"),
         ("deliver_bulk", "DeliverBulk", "BulkQueue"),
+        ("react", "React", "ReactionsQueue"),
     ):
         made[logical]["Properties"] |= _from_queue(logical, queue, stage.concurrency(function))
     made["Feedback"]["Properties"] |= _from_topic()
@@ -72,18 +82,18 @@ def _common(stage: Stage, function: str) -> Node:
     }
 
 
-def _from_stream() -> Node:
+def _from_stream(function: str, table: str, wanted: Node, *, tries: int, seconds: int) -> Node:
     return {
         "Events": {
-            "RelayDynamodbEventSource": {
+            f"{function}DynamodbEventSource": {
                 "Properties": {
-                    "Stream": att("MessagesTable", "StreamArn"),
-                    # Also what was written between the making of the table and of this: nothing queued is lost.
+                    "Stream": att(logical_id(table), "StreamArn"),
+                    # Also what was written between the making of the stream and of this: nothing queued is lost.
                     "StartingPosition": "TRIM_HORIZON",
-                    "FilterCriteria": {"Filters": [{"Pattern": json.dumps(_NEW_MESSAGES)}]},
+                    "FilterCriteria": {"Filters": [{"Pattern": json.dumps(wanted)}]},
                     "BisectBatchOnFunctionError": True,
-                    "MaximumRetryAttempts": 10,
-                    "MaximumRecordAgeInSeconds": _HOUR,  # by then the minute sweep has long handed it on
+                    "MaximumRetryAttempts": tries,
+                    "MaximumRecordAgeInSeconds": seconds,
                     "DestinationConfig": {"OnFailure": _TO_FAILURES},
                     **_PARTIAL,
                 }

@@ -1,4 +1,7 @@
-"""The queues: codes and links apart from bulk mail, so that a campaign never makes anyone wait for a code."""
+"""The queues: codes and links apart from bulk mail, so that a campaign never makes anyone wait for a code.
+
+What workflows react to has one of its own: it is work, not yet a message.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,15 @@ VISIBILITY_FACTOR = 6
 
 
 def resources(stage: Stage) -> dict[str, Node]:
-    """Two queues with their dead ones, and one for events that other functions could not handle."""
+    """Three queues with their dead ones, and one for events that other functions could not handle."""
     made: dict[str, Node] = {}
-    for name, days in (("Urgent", 1), ("Bulk", 4)):
-        # A code is of no use tomorrow; bulk mail survives a weekend.
-        seconds = VISIBILITY_FACTOR * stage.timeout(f"deliver_{name.lower()}")
+    # A code is of no use tomorrow; bulk mail and workflows survive a weekend.
+    for name, function, days in (
+        ("Urgent", "deliver_urgent", 1),
+        ("Bulk", "deliver_bulk", 4),
+        ("Reactions", "react", 4),
+    ):
+        seconds = VISIBILITY_FACTOR * stage.timeout(function)
         made[f"{name}Queue"] = _queue(
             stage,
             name.lower(),
@@ -37,7 +44,7 @@ def resources(stage: Stage) -> dict[str, Node]:
     return made
 
 
-DEAD_QUEUES = ("UrgentDeadQueue", "BulkDeadQueue", "FailuresQueue")
+DEAD_QUEUES = ("UrgentDeadQueue", "BulkDeadQueue", "ReactionsDeadQueue", "FailuresQueue")
 
 
 def _queue(stage: Stage, name: str, days: int, **properties: object) -> Node:

@@ -152,12 +152,12 @@ def document_of(slug: str, machine: Machine, batch: str, *, check: bool = False,
 
 def cold() -> None:
     """As in a process that has just started: no keys, no portal at hand."""
-    from chalicelib.messaging import overrides
+    from chalicelib.messaging import wordings
     from chalicelib.security import keys
 
     keys.forget()
     portals.forget_kept()
-    overrides.forget_kept()
+    wordings.forget_kept()
 
 
 Made = Callable[[World, Portal, Machine], Journey]

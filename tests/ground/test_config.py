@@ -12,6 +12,7 @@ GOOD = {
     "LATCHSTRING_TABLE_PREFIX": "latchstring-prod",
     "LATCHSTRING_URGENT_QUEUE_URL": "https://sqs.example.com/urgent",
     "LATCHSTRING_BULK_QUEUE_URL": "https://sqs.example.com/bulk",
+    "LATCHSTRING_REACTIONS_QUEUE_URL": "https://sqs.example.com/reactions",
     "LATCHSTRING_DOCUMENTS_BUCKET": "documents",
     "LATCHSTRING_KEYS_SECRET_ID": "keys",
     "LATCHSTRING_MAIL_FROM": "hello@portal.example.com",

@@ -19,7 +19,7 @@ from botocore.client import BaseClient
 from chalice.app import Chalice, EventSourceHandler
 
 from chalicelib import portals, storage
-from chalicelib.messaging import overrides
+from chalicelib.messaging import wordings
 from chalicelib.security import keys
 from infra.stages import APP, FUNCTIONS, ROOT
 
@@ -94,7 +94,7 @@ def _as(function: str, apart: bool, work: Callable[[], Any]) -> Any:
     if apart and _last[:] != [function]:
         keys.forget()
         portals.forget_kept()
-        overrides.forget_kept()
+        wordings.forget_kept()
         _last[:] = [function]
     _stack().append(function)
     try:

@@ -1,7 +1,7 @@
 """A small application in Latchstring's stead: what the runtime must carry, and nothing else.
 
 `POST /say` writes a message row; the relay sends its id to a queue; deliver claims it, sends it and records the
-provider's id; feedback marks it delivered.
+provider's id; feedback marks it delivered. A fact goes by its own relay and queue to `react`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from infra.local.environment import TABLE_PREFIX
 from infra.local.wiring import Wiring
 
 TABLE = f"{TABLE_PREFIX}-messages"
+FACTS = f"{TABLE_PREFIX}-facts"
 
 
 def aws(service: str) -> Any:
@@ -39,18 +40,21 @@ class StandIn:
         self.events: list[dict[str, Any]] = []
         self.ticks: list[dict[str, Any]] = []
         self.feedback: list[dict[str, Any]] = []
+        self.facts: list[str] = []
+        self.reacted: list[str] = []
         self.relayed: list[list[str]] = []
         self.released: list[str] = []
         self.confirmed: list[tuple[str, str]] = []
         self.relay_faults: list[Any] = []
         self.deliver_faults: list[Any] = []
+        self.react_faults: list[str] = []
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
     def wiring(self) -> Wiring:
         """As the runtime takes it."""
         return Wiring(
-            app=self.app(), relay=self.relay, deliver_urgent=self.deliver, deliver_bulk=self.deliver,
+            app=self.app(), relay=self.relay, facts_relay=self.relay_facts, react=self.react, deliver_urgent=self.deliver, deliver_bulk=self.deliver,
             feedback=self.take_feedback, tick=lambda event, _context: self.ticks.append(event),
             confirm=lambda _portal, message, provider_id: self.confirmed.append((message, provider_id)),
             release=lambda _portal, message: self.released.append(message),
@@ -99,6 +103,12 @@ class StandIn:
         item = {name: {"S": value} for name, value in row.items()} | {"urgent": {"BOOL": urgent}}
         self.client("dynamodb").put_item(TableName=TABLE, Item=item)
 
+    def say(self, subject: str) -> None:
+        """Put a fact."""
+        row = {"pk": f"acme#{subject}", "sk": str(time.time_ns()), "day_key": "acme#1#0", "subject": subject}
+        item = {name: {"S": value} for name, value in row.items()} | {"at": {"N": str(int(time.time()))}}
+        self.client("dynamodb").put_item(TableName=FACTS, Item=item)
+
     def read(self, known_as: str) -> dict[str, str]:
         """A message row."""
         item = self.client("dynamodb").get_item(
@@ -124,6 +134,28 @@ class StandIn:
                 body = json.dumps({"portal": "acme", "id": image["id"]["S"]})
                 self.client("sqs").send_message(QueueUrl=queue, MessageBody=body)
         return {"batchItemFailures": []}
+
+    def relay_facts(self, event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        """Send the subject of each fact to the queue of reactions."""
+        for record in event["Records"]:
+            image = record["dynamodb"]["NewImage"]
+            self.facts.append(image["subject"]["S"])
+            body = json.dumps({"portal": "acme", "account": image["subject"]["S"]})
+            queue = os.environ["LATCHSTRING_REACTIONS_QUEUE_URL"]
+            self.client("sqs").send_message(QueueUrl=queue, MessageBody=body)
+        return {"batchItemFailures": []}
+
+    def react(self, event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        """Note what was to be reacted to; `react_faults` names those that fail once."""
+        failed = []
+        for record in event["Records"]:
+            account = json.loads(record["body"])["account"]
+            if account in self.react_faults:
+                self.react_faults.remove(account)
+                failed.append({"itemIdentifier": record["messageId"]})
+            else:
+                self.reacted.append(account)
+        return {"batchItemFailures": failed}
 
     def deliver(self, event: dict[str, Any], _context: Any) -> dict[str, Any]:
         """Send each message; `deliver_faults` names ids to report as failed once."""

@@ -89,7 +89,7 @@ class Stream:
         """A pump as after a start."""
         watch, dead = DatabaseWatch(self.database.database), DeadLetters(self.folder / "dead.jsonl")
         pump = StreamPump(
-            self.database.endpoint, TABLE, self.handler, Checkpoints(self.folder / "checkpoints.json"), dead, watch
+            "relay", self.database.endpoint, TABLE, self.handler, Checkpoints(self.folder / "checkpoints.json"), dead, watch
         )
         pump._wait = lambda _seconds: None  # type: ignore[method-assign]
         return pump
@@ -225,7 +225,7 @@ QUEUE = Queue("urgent", "http://queue", "arn:aws:sqs:us-east-1:123456789012:urge
 
 def a_queue_pump(sqs: Sqs, handler: Any, precedence: Precedence | None = None, is_urgent: bool = True) -> QueuePump:
     """A pump driven by hand."""
-    return QueuePump(sqs, QUEUE, handler, precedence or Precedence(), is_urgent=is_urgent)
+    return QueuePump("deliver_urgent", sqs, QUEUE, handler, precedence or Precedence(), is_urgent=is_urgent)
 
 
 def test_what_a_handler_did_not_report_is_deleted_and_the_rest_comes_again_later() -> None:

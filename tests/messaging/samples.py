@@ -29,6 +29,13 @@ def link_context(purpose: links.Purpose, place: int = 0) -> dict[str, str]:
     return links.context(links.Link(purpose, HOLDER, "b" * 32, 1, clock.timestamp() + 86400), place)
 
 
+RECORD = {
+    "account_name": "Northwind Traders", "first_name": "Jane", "last_name": "Doe", "agent_name": "Ada Brook",
+    "agent_title": "Broker", "agent_phone": "+14155550100", "product_carrier": "Blue Harbor", "product_plan": "PPO 1500",
+    "product_policy_number": "BH-204417", "product_coverage_type": "Medical", "product_premium": "$412.50",
+    "product_effective_date": "2031-01-31", "product_status": "Quoted",
+}  # fmt: skip
+
 FULL: dict[str, dict[str, str]] = {
     "batch-in-review": BATCH,
     "answer-reminder": BATCH,
@@ -75,6 +82,9 @@ FULL: dict[str, dict[str, str]] = {
         "title": "Call Northwind about the census", "due": "1909042200", "account_name": "Northwind Traders",
         "first_name": "Jane",
     },
+    "quote-follow-up": RECORD,
+    "annual-review": RECORD,
+    "get-in-touch": RECORD,
 }  # fmt: skip
 """Every message with every value it may have."""
 

@@ -11,7 +11,7 @@ import contextlib
 import pytest
 
 from chalicelib import portals
-from chalicelib.messaging import overrides
+from chalicelib.messaging import wordings
 from chalicelib.messaging.deliver import worked
 from chalicelib.messaging.models import MessageRow
 from chalicelib.security import keys
@@ -47,7 +47,7 @@ def _work(world: World, mishaps: Mishaps, mishap: Mishap) -> list[str]:
     world.relay()
     keys.forget()
     portals.forget_kept()
-    overrides.forget_kept()
+    wordings.forget_kept()
     queue = world.cloud.urgent if world.cloud.urgent.waiting else world.cloud.bulk
     records = [{"messageId": each["MessageId"], "body": each["Body"]} for each in queue.receive()]
     with contextlib.suppress(Killed), mishaps.planned(mishap):

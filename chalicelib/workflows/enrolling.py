@@ -1,0 +1,227 @@
+"""Records that change: those that match a workflow now, and did not before, enter it; those that no longer match leave it.
+
+What a record was like when last looked at is kept, its standing. A decision and the new standing are one transaction, and the
+standing's turn lets one decide of any number that look at the same moment: so however often and in whatever order the word
+of a change comes, a record enters once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .. import clock, facts, ids
+from ..errors import NotFound, Stale
+from ..facts import Act, Kind
+from ..people import accounts
+from ..people.shapes import Account
+from ..portals import Portal, known
+from ..selfservice import records
+from ..selfservice.record_shapes import Product
+from ..storage import Transaction, afresh, query
+from . import decisions, definitions, enrolments, timing, triggers
+from .decisions import Of
+from .triggers import Match
+from .workflow_models import EnrolmentRow, LiveRow, StandingRow
+from .workflow_shapes import Trigger
+
+ACTOR = "system:workflows"
+_MOST_STANDINGS = 500
+_A_DAY = (
+    10  # entries of one record into one workflow: two workflows that undo each other's tags must not go round for ever
+)
+_DAY_SECONDS = 24 * 3600
+_TAKING_IN = ("starting", "on", "resuming")
+NO_LONGER = "It no longer matches."
+
+
+def changed(slug: str, account_id: str) -> None:
+    """Look at a record that has changed. Safe to do twice, late, or in any order. Raises Unavailable."""
+    try:
+        portal = known(slug)
+    except NotFound:
+        return
+    lives = definitions.live(slug)
+    if lives and portal.status == "open":
+        afresh(lambda: _look(portal, account_id, lives))
+
+
+def _look(portal: Portal, account_id: str, lives: Sequence[LiveRow]) -> None:
+    try:
+        account = accounts.get(portal.slug, account_id)
+    except NotFound:
+        return
+    products = products_of(portal, account_id, lives)
+    standing = standings(portal.slug, account_id)
+    for live in lives:
+        of_this = {key[1]: row for key, row in standing.items() if key[0] == live.sk}
+        look_at(portal, account, products, live, of_this)
+
+
+def look_at(
+    portal: Portal, account: Account, products: Sequence[Product], live: LiveRow, standing: Mapping[str, StandingRow]
+) -> None:
+    """Look at one record for one workflow. Raises Stale where somebody else just did."""
+    matching = triggers.matches(live.trigger, account, products, portal.time_zone, clock.timestamp())
+    for key in dict.fromkeys((*standing, *matching)):
+        row, match = standing.get(key), matching.get(key)
+        if match is None:
+            if row is not None and row.matches:
+                _left(portal, account, live, row, NO_LONGER)
+        elif _is_new(live, row, match):
+            if row is not None and row.enrolment and live.trigger.date and row.occasion != match.occasion:
+                _left(portal, account, live, row, "Its date has changed.")
+            _arrived(portal, account, live, row, key, match)
+
+
+def products_of(portal: Portal, account_id: str, lives: Sequence[LiveRow]) -> list[Product]:
+    """The record's products, if one of the workflows looks at them."""
+    for live in lives:
+        if live.trigger.is_of_product:
+            return products_for(portal, account_id, live.trigger)
+    return []
+
+
+def products_for(portal: Portal, account_id: str, trigger: Trigger) -> list[Product]:
+    """The record's products, if the trigger looks at them."""
+    return records.listed(portal, account_id, records.PRODUCTS) if trigger.is_of_product else []
+
+
+def standings(portal: str, account_id: str) -> dict[tuple[str, str], StandingRow]:
+    """Where a record stands, by workflow and product (blank: none)."""
+    rows = query(StandingRow, standing_key(portal, account_id), limit=_MOST_STANDINGS).items
+    return {_places(row.sk): row for row in rows}
+
+
+def standing_key(portal: str, account_id: str) -> str:
+    """The table key of where a record stands."""
+    return f"{portal}#standing#{account_id}"
+
+
+def note_existing(portal: Portal, account: Account, products: Sequence[Product], live: LiveRow, *, enrol: bool) -> bool:
+    """Take a record as it was when the workflow was switched on: as one that matches already, enrolled if so wanted.
+
+    True if it matches. One that stands somewhere already has been looked at since, and is left as it is.
+    """
+    matching = triggers.matches(live.trigger, account, products, portal.time_zone, clock.timestamp())
+    standing = standings(portal.slug, account.id) if matching else {}
+    for key, match in matching.items():
+        row = standing.get((live.sk, key))
+        if row is not None and row.matches:
+            continue
+        if enrol or live.trigger.date:  # a date that is to come has not been missed
+            _arrived(portal, account, live, row, key, match)
+        else:
+            tx = Transaction()
+            _stand(tx, portal.slug, account.id, live, row, key, matches=True)
+            tx.commit()
+    return bool(matching)
+
+
+def _is_new(live: LiveRow, row: StandingRow | None, match: Match) -> bool:
+    if row is None or not row.matches:
+        return True
+    return bool(live.trigger.date) and match.starts_at is not None and row.occasion != match.occasion
+
+
+def _arrived(portal: Portal, account: Account, live: LiveRow, row: StandingRow | None, key: str, match: Match) -> None:
+    """A record matches that did not before: it enters, or the reason why not is noted."""
+    of = definitions.of(live)
+    why_not = _objection(portal.slug, live, row, match)
+    tx = Transaction()
+    if why_not:
+        _stand(tx, portal.slug, account.id, live, row, key, matches=True, occasion=match.occasion)
+        decisions.note(tx, portal.slug, account.id, of, "not-entered", why_not)
+    else:
+        enrolment = _new(portal, account, of, key, match)
+        _stand(
+            tx, portal.slug, account.id, live, row, key, matches=True, occasion=match.occasion, enrolment=enrolment.id
+        )
+        tx.put(enrolment, when=EnrolmentRow.pk.does_not_exist())
+        decisions.note(tx, portal.slug, account.id, of, "entered", _entered(match), enrolment_id=enrolment.id)
+        act = Act(portal.slug, ACTOR)
+        told = {"workflow": of.id, "enrolment": enrolment.id}
+        facts.record(tx, act, Kind.ENROLMENT_STARTED, facts.subject("account", account.id), told)
+    tx.commit()
+
+
+def _objection(portal: str, live: LiveRow, row: StandingRow | None, match: Match) -> str:
+    """Why a record that matches anew does not enter; blank if nothing is in the way."""
+    if live.state not in _TAKING_IN:
+        return "The workflow takes nobody in while it is paused or being switched off."
+    if live.trigger.date and match.starts_at is None:
+        return "The date is over."
+    if row is None or not row.entries:
+        return ""
+    if live.trigger.date and row.occasion != match.occasion:
+        return ""
+    if live.again == "never" and (row.season or "") == live.season:
+        return "It was in this workflow before, and may enter once."
+    if live.again == "after-exit" and _is_running(portal, row):
+        return "It is in this workflow still."
+    recent = [moment for moment in row.recent or () if moment > clock.timestamp() - _DAY_SECONDS]
+    return f"It has entered {_A_DAY} times within a day." if len(recent) >= _A_DAY else ""
+
+
+def _is_running(portal: str, row: StandingRow) -> bool:
+    found = enrolments.find(portal, row.enrolment) if row.enrolment else None
+    return found is not None and found.state in enrolments.RUNNING
+
+
+def _left(portal: Portal, account: Account, live: LiveRow, row: StandingRow, reason: str) -> None:
+    """A record no longer matches: it is noted, and what is not yet done is stopped where the workflow says so."""
+    tx = Transaction()
+    running = enrolments.find(portal.slug, row.enrolment) if row.enrolment else None
+    if running is not None and running.state in enrolments.RUNNING and live.stops:
+        enrolments.end(tx, Act(portal.slug, ACTOR), running, definitions.of(live), "stopped", reason)
+    _, key = _places(row.sk)
+    _stand(tx, portal.slug, account.id, live, row, key, matches=False, occasion=row.occasion, enrolment=row.enrolment)
+    tx.commit()
+
+
+def _new(portal: Portal, account: Account, of: Of, key: str, match: Match) -> EnrolmentRow:
+    now, identifier = clock.timestamp(), ids.new()
+    starts_at = now if match.starts_at is None else match.starts_at
+    steps = timing.in_order(definitions.revision(portal.slug, of.id, of.revision).steps, starts_at, portal.time_zone)
+    return enrolments.made(
+        portal.slug, identifier, workflow_id=of.id, revision=of.revision, account_id=account.id, product_id=key or None,
+        zone=portal.time_zone, starts_at=starts_at, due_at=steps[0][0] if steps else now,
+    )  # fmt: skip
+
+
+def _entered(match: Match) -> str:
+    if match.starts_at is not None:
+        return f"It matches; counted from {clock.text(match.starts_at)}."
+    return "It matches."
+
+
+def _stand(
+    tx: Transaction,
+    portal: str,
+    account_id: str,
+    live: LiveRow,
+    row: StandingRow | None,
+    key: str,
+    *,
+    matches: bool,
+    occasion: str | None = None,
+    enrolment: str | None = None,
+) -> None:
+    """Add the new standing to the transaction. Refused with Stale where somebody else has looked meanwhile."""
+    now, turn = clock.timestamp(), int(row.turn) if row else 0
+    is_entry = enrolment is not None and (row is None or row.enrolment != enrolment)
+    recent = (*(row.recent or () if row else ()), *((now,) if is_entry else ()))[-_A_DAY:]
+    tx.put(
+        StandingRow(
+            pk=standing_key(portal, account_id), sk=f"{live.sk}#{key}", matches=int(matches),
+            entries=(int(row.entries) if row else 0) + is_entry,
+            season=live.season if is_entry else (row.season if row else None),
+            occasion=occasion, enrolment=enrolment or (row.enrolment if row else None), recent=recent or None,
+            turn=turn + 1, seen_at=now,
+        ),
+        when=StandingRow.turn == turn if row else StandingRow.pk.does_not_exist(), refusal=Stale(),
+    )  # fmt: skip
+
+
+def _places(sk: str) -> tuple[str, str]:
+    workflow_id, _, product_id = sk.partition("#")
+    return workflow_id, product_id

@@ -1,0 +1,69 @@
+"""What is due in one shard of the workflows' index: steps of enrolments, jobs, campaigns. One worker a shard, page by page.
+
+The index may lag or repeat itself, so each row is read anew by what works it. A lease keeps a second worker away while one
+is at it; it ends by itself where the worker died, and what was not reached is found by the next minute's tick.
+"""
+
+from __future__ import annotations
+
+from .. import clock, log
+from ..storage import query
+from . import shards
+from .workflow_models import DueRow, EnrolmentRow
+
+_PAGE = 50
+SECONDS = 40  # of work in one turn, well within the function's time
+_LEASE_SECONDS = 90  # longer than a function may run
+
+
+def work_shard(shard: int) -> bool:
+    """Work what is due in a shard, for so long; True if there may be more. Safe to call twice, or at once."""
+    lease = _leased(shard)
+    if lease is None:
+        return False
+    began = clock.timestamp()
+    tried: set[str] = set()
+    try:
+        while clock.timestamp() < began + SECONDS:
+            due = query(
+                EnrolmentRow, shards.part(shard), index="due", between=EnrolmentRow.due_at <= clock.timestamp(),
+                limit=_PAGE,
+            ).items  # fmt: skip
+            keys = [row.pk for row in due if row.pk not in tried]
+            if not keys:
+                return len(due) == _PAGE
+            for key in keys:
+                if clock.timestamp() >= began + SECONDS:
+                    return True
+                tried.add(key)
+                _safely(key)
+        return True
+    finally:
+        _release(lease)
+
+
+def _safely(key: str) -> None:
+    """One row that cannot be worked must not stop the others."""
+    portal, kind, identifier = key.split("#", 2)
+    try:
+        if kind == "enrolment":
+            from . import acting
+
+            acting.work(portal, identifier)
+        elif kind == "job":
+            from . import jobs
+
+            jobs.go_on(portal, identifier)
+    except Exception as error:  # noqa: BLE001 - the next minute tries again
+        log.failure("due work failed", error, portal=portal, kind=kind)
+
+
+def _leased(shard: int) -> DueRow | None:
+    now = clock.timestamp()
+    row = DueRow(f"due-lease#{shard}", "lease")
+    free = DueRow.until.does_not_exist() | (DueRow.until <= now)
+    return row if row.change(DueRow.until.set(now + _LEASE_SECONDS), when=free) else None
+
+
+def _release(row: DueRow) -> None:
+    row.change(DueRow.until.remove(), when=DueRow.until == row.until)
