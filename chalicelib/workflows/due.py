@@ -1,4 +1,4 @@
-"""What the tick does of work: reminders of tasks, and accounts still to be tagged."""
+"""What the tick does of work: reminders of tasks."""
 
 from __future__ import annotations
 
@@ -12,24 +12,16 @@ from ..people import accounts, users
 from ..people.users import User
 from ..portals import known
 from ..storage import Transaction
-from . import shards, tagging, tasks
+from . import shards, tasks
 from .models import TaskRow
 
 _A_TICK = 100  # of one shard of the index in one minute; the rest follows in the next
-_TAGGING_SECONDS = 30  # after which a tick begins no further tagging
 _PASSING = (Conflict, Stale, Unavailable)  # refusals that may be over a minute later
 
 
-def do_due(most: int = tagging.A_TICK) -> int:
-    """Do all that is due, of accounts to be tagged at most so many; how much was done. Safe to run twice, or late."""
-    began = clock.timestamp()
-    keys = shards.due_keys(began, _A_TICK)
-    done = sum(_safely(key) for key in keys if "#task#" in key)
-    for key in keys:
-        if "#tagging#" in key and most > 0 and clock.timestamp() < began + _TAGGING_SECONDS:
-            looked_at = _tag(key, most)
-            most, done = most - looked_at, done + looked_at
-    return done
+def do_due() -> int:
+    """Send all reminders that are due; how many. Safe to run twice, or late."""
+    return sum(_safely(key) for key in shards.due_keys(clock.timestamp(), _A_TICK))
 
 
 def _safely(key: str) -> bool:
@@ -112,15 +104,6 @@ def _account_name(portal: str, account_id: str | None) -> str:
         return accounts.get(portal, account_id).name if account_id else ""
     except NotFound:
         return ""
-
-
-def _tag(key: str, most: int) -> int:
-    slug, _, tagging_id = key.split("#")
-    try:
-        return tagging.work(slug, tagging_id, most)
-    except Exception as error:  # noqa: BLE001 - the next minute tries again
-        log.failure("accounts not tagged", error, portal=slug)
-        return 0
 
 
 def _portal(key: str) -> str:

@@ -1,12 +1,9 @@
-"""The tasks table: tasks, the call queue, and the tagging of many accounts with what became of each.
-
-Of the workflows table what the tick looks at: the keys of whatever is due.
-"""
+"""The tasks table: tasks and the call queue. Of the workflows table what the tick looks at: the keys of what is due."""
 
 from __future__ import annotations
 
 from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
-from .shapes import CallInput, Tagging, TaskInput
+from .shapes import CallInput, TaskInput
 
 
 class WorkRow(Row):
@@ -62,52 +59,6 @@ class CallRow(WorkRow):
     outcome = UnicodeAttribute(null=True)
     note = UnicodeAttribute(default="")
     tries = NumberAttribute(default=0)
-
-
-class TaggingRow(Row):
-    """Tags for many accounts: pk `{portal}#tagging#{id}`, sk `job`.
-
-    `place` is the cursor from which the accounts go on, `lease_until` is while somebody is at work on it. `changed` and
-    `refused` count up in the transaction that changes an account, `unchanged` with the place.
-    """
-
-    table = "tasks"
-
-    class Meta:
-        table_name = table_name("tasks")
-
-    pk = UnicodeAttribute(hash_key=True)
-    sk = UnicodeAttribute(range_key=True)
-    due_shard = UnicodeAttribute(null=True)
-    due_at = NumberAttribute(null=True)
-    state = UnicodeAttribute()
-    wanted: Packed[Tagging] = Packed(Tagging)
-    asked_by = UnicodeAttribute()
-    place = UnicodeAttribute(null=True)
-    total = NumberAttribute(null=True)
-    changed = NumberAttribute(default=0)
-    unchanged = NumberAttribute(default=0)
-    refused = NumberAttribute(default=0)
-    lease_until = NumberAttribute(null=True)
-    created_at = NumberAttribute()
-    ended_at = NumberAttribute(null=True)
-    ended_by = UnicodeAttribute(null=True)
-    expires_at = NumberAttribute()
-
-
-class TaggedRow(Row):
-    """What became of one account: same pk, sk `account#{id}`. Written in the transaction that changes it, so once."""
-
-    table = "tasks"
-
-    class Meta:
-        table_name = table_name("tasks")
-
-    pk = UnicodeAttribute(hash_key=True)
-    sk = UnicodeAttribute(range_key=True)
-    answer = UnicodeAttribute()
-    why = UnicodeAttribute(null=True)
-    expires_at = NumberAttribute()
 
 
 class DueRow(Row):

@@ -50,6 +50,10 @@ def _safely(key: str) -> None:
             from . import acting
 
             acting.work(portal, identifier)
+        elif kind == "job":
+            from . import jobs
+
+            jobs.go_on(portal, identifier)
     except Exception as error:  # noqa: BLE001 - the next minute tries again
         log.failure("due work failed", error, portal=portal, kind=kind)
 

@@ -21,7 +21,7 @@ def part(shard: int) -> str:
 
 
 def due_keys(now: int, limit: int) -> list[str]:
-    """The keys (pk) of what is due, tasks and taggings alike; the oldest of each shard first, at most `limit` of each."""
+    """The keys (pk) of the tasks that are due; the oldest of each shard first, at most `limit` of each."""
     parts = [part(shard) for shard in range(SHARDS)]  # in turn: a tick opens one connection, not sixteen
     return [
         row.pk

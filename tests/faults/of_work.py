@@ -13,6 +13,7 @@ from chalicelib.workflows.shapes import CallInput, Tagging, TaskInput, Which
 from tests.browsing import Seen
 from tests.factories import make_account, staff
 from tests.faults.journey import Journey, Repeatable
+from tests.working import work_due
 
 _AT = "/api/v1/portals/{portal}"
 _numbers = count(1)
@@ -205,7 +206,7 @@ class ListsCalls(ReadsACall):
 
 
 class TagsAccounts(Repeatable):
-    """Three accounts: each once, though the tick does what the request could not."""
+    """Three accounts: each once, though others do what the request could not."""
 
     route = ("POST", f"{_AT}/accounts/tags")
     good = (201, 202)
@@ -220,7 +221,7 @@ class TagsAccounts(Repeatable):
     def check(self) -> None:
         for _ in range(2):
             self.world.clock.advance(minutes=1, seconds=1)
-            self.world.tick()
+            work_due()
         assert {accounts.get(self.slug, each.id).tags for each in self.accounts} == {(self.old, "new")}
         assert [self.facts_about(f"account:{each.id}", Kind.ACCOUNT_CHANGED) for each in self.accounts] == [1, 1, 1]
 
@@ -244,7 +245,7 @@ class CancelsATagging(OfATagging):
         return self.ask("POST", f"accounts/tags/{self.id}/cancel", **self.key())
 
     def check(self) -> None:
-        self.world.tick()
+        work_due()
         job = tagging.get(self.slug, self.id)
         assert (job.state, job.changed, job.left) == ("cancelled", 0, 1)
         assert self.facts_about(f"tagging:{self.id}", Kind.TAGGING_CANCELLED) == 1

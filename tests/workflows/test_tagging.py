@@ -11,14 +11,16 @@ from chalicelib.facts import Kind
 from chalicelib.people import accounts
 from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
-from chalicelib.workflows import due, tagging
-from chalicelib.workflows.models import TaggingRow
+from chalicelib.storage import Page
+from chalicelib.workflows import jobs, tagging
 from chalicelib.workflows.shapes import Tagging, TaggingJob, Which
+from chalicelib.workflows.workflow_models import JobRow
 from tests.browsing import Machine, Seen, at_once
 from tests.factories import change_account, facts_of, make_account, make_machine, make_portal, staff
 from tests.faults.journey import cold
 from tests.mishaps import Killed, Mishap, Mishaps
 from tests.tracing import traced
+from tests.working import work_due
 from tests.world import World
 
 KEY = {"Idempotency_Key": "tags-1"}
@@ -62,7 +64,7 @@ def numbers(job: TaggingJob) -> tuple[str, int | None, int, int, int, int | None
 def minutes_pass(world: World, count: int = 1) -> None:
     for _ in range(count):
         world.clock.advance(minutes=1, seconds=1)
-        due.do_due()
+        work_due()
 
 
 def test_every_account_that_the_filter_finds_is_changed_and_no_other(world: World) -> None:
@@ -129,19 +131,19 @@ def test_200_accounts_cost_little_more_than_one_call_each(world: World) -> None:
     portal, _, _ = desk(world, 200)
     tagging_id = begin(portal)
     with traced() as asked:
-        assert tagging.work(portal.slug, tagging_id, 2000) == 200
+        assert jobs.go_on(portal.slug, tagging_id, 2000) == 200
     kinds = Counter(call.name for call in asked)
     assert kinds["dynamodb.TransactWriteItems"] == 200
     assert kinds.total() - 200 <= 2 + 4 * 3 + 4, kinds
     assert numbers(tagging.get(portal.slug, tagging_id)) == ("done", 200, 200, 0, 0, 0)
 
 
-def test_the_rest_is_done_by_the_tick_a_share_in_every_minute(world: World) -> None:
+def test_the_rest_is_done_when_it_is_due_a_share_at_a_time(world: World) -> None:
     portal, _, made = desk(world, 120)
     tagging_id = begin(portal)
-    assert due.do_due(70) == 70
+    assert work_due(70) == 70
     assert tagging.get(portal.slug, tagging_id).left == 50
-    assert due.do_due(70) == 50
+    assert work_due(70) == 50
     assert tagging.get(portal.slug, tagging_id).state == "done"
     assert set(changes_of(portal).values()) == {1} and len(changes_of(portal)) == len(made)
 
@@ -179,7 +181,7 @@ def test_cancelled_in_the_middle_of_a_page_nothing_more_is_changed(
         return change(act, account, **tags)
 
     monkeypatch.setattr(tagging.accounts, "change_tags", changing)
-    due.do_due()
+    work_due()
     job = tagging.get(portal.slug, tagging_id)
     assert numbers(job) == ("cancelled", 10, 4, 0, 0, 6), "the receipt is exact"
     assert Counter(tags_of(portal, made)) == {("renewal-2031",): 4, (): 6}
@@ -198,7 +200,7 @@ def test_an_account_that_changed_since_it_was_listed_is_read_again(
         return change(act, account, **tags)
 
     monkeypatch.setattr(tagging.accounts, "change_tags", changing)
-    due.do_due()
+    work_due()
     assert numbers(tagging.get(portal.slug, tagging_id)) == ("done", 2, 2, 0, 0, 0)
     assert {(each.name, each.tags) for each in (accounts.get(portal.slug, one.id) for one in made)} == {
         ("Renamed", ("meanwhile", "renewal-2031"))
@@ -229,7 +231,7 @@ def test_an_account_that_others_change_all_the_time_is_refused(world: World, mon
         return change(act, account, **tags)
 
     monkeypatch.setattr(tagging.accounts, "change_tags", changing)
-    due.do_due()
+    work_due()
     assert numbers(tagging.get(portal.slug, tagging_id)) == ("done", 1, 0, 0, 1, 0)
     assert tags_of(portal, made) == [()]
 
@@ -246,8 +248,8 @@ def test_a_filter_that_finds_little_among_many_takes_no_longer_than_a_request_ma
         return listed(*at, **{**which, "limit": 1})
 
     monkeypatch.setattr(tagging.accounts, "listed", slowly)
-    assert tagging.work(portal.slug, tagging_id, 2000) == 2
-    assert tagging.work(portal.slug, tagging_id, 2000) == 2
+    assert jobs.go_on(portal.slug, tagging_id, 2000) == 2
+    assert jobs.go_on(portal.slug, tagging_id, 2000) == 2
     assert numbers(tagging.get(portal.slug, tagging_id)) == ("done", 4, 4, 0, 0, 0)
     assert len(changes_of(portal)) == len(made)
     assert tagging.count(portal.slug, Tagging(filter=Which(record_type="customer"), add=("x",))).total is None
@@ -256,7 +258,7 @@ def test_a_filter_that_finds_little_among_many_takes_no_longer_than_a_request_ma
 def test_two_workers_at_once_change_each_once(world: World) -> None:
     portal, _, made = desk(world, 60)
     tagging_id = begin(portal)
-    at_once([lambda: tagging.work(portal.slug, tagging_id, 2000) for _ in range(4)])
+    at_once([lambda: jobs.go_on(portal.slug, tagging_id, 2000) for _ in range(4)])
     minutes_pass(world)
     assert numbers(tagging.get(portal.slug, tagging_id)) == ("done", 60, 60, 0, 0, 0)
     assert len(changes_of(portal)) == len(made) and set(changes_of(portal).values()) == {1}
@@ -265,11 +267,11 @@ def test_two_workers_at_once_change_each_once(world: World) -> None:
 def test_a_slow_worker_is_overtaken_and_does_no_harm(world: World) -> None:
     portal, _, _ = desk(world, 3)
     tagging_id = begin(portal)
-    row = TaggingRow.find(f"{portal.slug}#tagging#{tagging_id}", "job")
-    assert row is not None and tagging._lease(row)
-    assert tagging.work(portal.slug, tagging_id, 2000) == 0, "somebody is at it"
+    row = JobRow.find(f"{portal.slug}#job#{tagging_id}", "job")
+    assert row is not None and jobs._lease(row)
+    assert jobs.go_on(portal.slug, tagging_id, 2000) == 0, "somebody is at it"
     minutes_pass(world)
-    assert not tagging._note_progress(row, None, 3, is_last=True)
+    assert not jobs._note_progress(tagging.KIND, row, Page([]), Counter(unchanged=3), is_last=True)
     assert numbers(tagging.get(portal.slug, tagging_id)) == ("done", 3, 3, 0, 0, 0)
 
 
@@ -283,12 +285,12 @@ def test_a_worker_overtaken_in_the_middle_of_a_page_changes_nobody_again(
     def overtaken(act: Any, account: Account, **tags: Any) -> bool:
         monkeypatch.setattr(tagging.accounts, "change_tags", change)
         world.clock.advance(minutes=2)
-        tagging.work(portal.slug, tagging_id, 2)
+        jobs.go_on(portal.slug, tagging_id, 2)
         change_account(portal, account.id, tags=[])
         return change(act, account, **tags)
 
     monkeypatch.setattr(tagging.accounts, "change_tags", overtaken)
-    tagging.work(portal.slug, tagging_id, 2000)
+    jobs.go_on(portal.slug, tagging_id, 2000)
     minutes_pass(world)
     assert numbers(tagging.get(portal.slug, tagging_id)) == ("done", 3, 3, 0, 0, 0)
     assert sorted(tags_of(portal, made)) == [(), ("renewal-2031",), ("renewal-2031",)]
@@ -301,9 +303,9 @@ def test_what_somebody_takes_off_after_a_crash_stays_off(
     portal, _, made = desk(world, 3)
     tagging_id = begin(portal)
     with monkeypatch.context() as patched:
-        patched.setattr(tagging, "_note_progress", _killed)
+        patched.setattr(jobs, "_note_progress", _killed)
         with pytest.raises(Killed):
-            due.do_due()
+            work_due()
     change_account(portal, made[0].id, tags=[])
     minutes_pass(world)
     assert numbers(tagging.get(portal.slug, tagging_id)) == ("done", 3, 3, 0, 0, 0)
@@ -315,22 +317,22 @@ def _killed(*_: Any, **__: Any) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["kill", "killed", "fail", "lost"])
-def test_the_tick_dies_at_any_call_and_each_is_changed_once(world: World, mishaps: Mishaps, kind: str) -> None:
+def test_a_worker_dies_at_any_call_and_each_is_changed_once(world: World, mishaps: Mishaps, kind: str) -> None:
     portal, _, _ = desk(world)
     begin(portal)
     cold()
     with mishaps.recording() as recorded:
-        due.do_due()
+        work_due()
     for at in range(len(recorded)):
         portal, _, made = desk(world)
         tagging_id = begin(portal)
         cold()
         with mishaps.planned(Mishap(kind, at, sticky=kind in ("fail", "lost"))):
             try:
-                due.do_due()
+                work_due()
             except Killed:
                 pass
-            except Exception as error:  # noqa: BLE001 - as the tick does
+            except Exception as error:  # noqa: BLE001 - as the queue does
                 assert type(error).__name__ == "Unavailable", error
         minutes_pass(world, 2)
         assert numbers(tagging.get(portal.slug, tagging_id)) == ("done", 3, 3, 0, 0, 0), at
