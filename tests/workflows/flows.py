@@ -55,9 +55,7 @@ def tag(portal: Portal, account: Account, *tags: str) -> None:
 
 def product(portal: Portal, account: Account, **details: Any) -> Product:
     """Put a product on a record, and let the workflows know."""
-    wanted = ProductInput(
-        **{"carrier": "Acme Health", "status": "Quoted", "coverage_type": "MedAdvantage", **details}
-    )
+    wanted = ProductInput(**{"carrier": "Acme Health", "status": "Quoted", "coverage_type": "MedAdvantage", **details})
     held = accounts.get(portal.slug, account.id)
     made = records.add(staff(portal), portal, held, records.PRODUCTS, wanted, by=OLIVE)
     enrolling.changed(portal.slug, account.id)
@@ -66,9 +64,7 @@ def product(portal: Portal, account: Account, **details: Any) -> Product:
 
 def change_product(portal: Portal, account: Account, held: Product, **details: Any) -> Product:
     """Say something else of it, and let the workflows know."""
-    wanted = ProductInput(
-        **{name: details.get(name, getattr(held, name)) for name in ProductInput.__struct_fields__}
-    )
+    wanted = ProductInput(**{name: details.get(name, getattr(held, name)) for name in ProductInput.__struct_fields__})
     now = accounts.get(portal.slug, account.id)
     made = records.change(staff(portal), portal, now, records.PRODUCTS, held.id, wanted, by=OLIVE)
     enrolling.changed(portal.slug, account.id)

@@ -37,7 +37,8 @@ def wall(moment: int, zone: str) -> str:
         ("2026-09-01T10:00", 0, "days", "09:30", "2026-09-02T09:30"),  # that time has passed
         ("2026-10-31T08:00", 1, "days", None, "2026-11-01T08:00"),  # the clocks go back: 25 hours
         ("2027-03-13T02:30", 1, "days", None, "2027-03-14T03:00"),  # 02:30 does not exist
-        ("2027-03-13T08:00", 1, "days", "02:30", "2027-03-15T02:30"),  # nor does it here, so it is the next day's
+        ("2027-03-13T08:00", 1, "days", "02:30", "2027-03-15T02:30"),
+        ("2027-03-13T01:00", 1, "days", "02:30", "2027-03-14T03:00"),
         ("2027-01-31T08:00", 1, "months", None, "2027-02-28T08:00"),
         ("2028-02-29T08:00", 1, "years", None, "2029-02-28T08:00"),
     ],
@@ -58,7 +59,9 @@ def test_a_time_of_day_is_the_first_one_after_the_delay(start: int, zone: str, c
     assert timedelta() <= late <= timedelta(hours=1), "at that time, or as soon as a skipped hour is over"
 
 
-@given(STARTS, ZONES, st.lists(st.tuples(st.integers(0, 90), st.sampled_from(["minutes", "hours", "days"])), max_size=8))
+@given(
+    STARTS, ZONES, st.lists(st.tuples(st.integers(0, 90), st.sampled_from(["minutes", "hours", "days"])), max_size=8)
+)
 def test_steps_come_in_the_order_of_their_moments(start: int, zone: str, delays: list[tuple[int, str]]) -> None:
     steps = [msgspec.convert(step(f"s{place}", *delay, MAIL), Step) for place, delay in enumerate(delays)]
     ordered = timing.in_order(steps, start, zone)
