@@ -244,6 +244,6 @@ def _act(slug: str) -> Act:
 def _committed(tx: Transaction) -> bool:
     try:
         tx.commit()
-    except Conflict as moved:
+    except Stale as moved:
         raise _Moved from moved
     return True
