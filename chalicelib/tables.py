@@ -5,7 +5,7 @@ contacts, client numbers with their sign-in cards; `registrations` invitations, 
 `batches` batches and documents; `records` what else is kept at an account (products, prescriptions, care providers,
 website links); `tokens` whatever expires by design (challenges, sessions, known browsers, counters, idempotency
 records); `support` help requests; `tasks` tasks, the call queue, the tagging of many accounts; `messages` the delivery
-log; `templates` the portals' own wordings; `facts` what happened.
+log; `templates` the portals' own wordings and messages; `facts` what happened.
 """
 
 from __future__ import annotations
