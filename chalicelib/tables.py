@@ -6,7 +6,7 @@ contacts, client numbers with their sign-in cards; `registrations` invitations, 
 website links); `tokens` whatever expires by design (challenges, sessions, known browsers, counters, idempotency
 records); `support` help requests; `tasks` tasks, the call queue, the tagging of many accounts;
 `workflows` workflows with their versions and enrolments, campaigns, jobs over many accounts; `messages` the delivery
-log; `templates` the portals' own wordings; `facts` what happened.
+log; `templates` the portals' own wordings and messages; `facts` what happened.
 """
 
 from __future__ import annotations
