@@ -15,6 +15,7 @@ from . import (
     messages,
     portals,
     product,
+    record_documents,
     records,
     registration_checks,
     registration_links,
@@ -31,6 +32,6 @@ blueprint = api.blueprint
 
 __all__ = [
     "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "contacts", "credentials", "documents",
-    "facts", "help_requests", "me", "messages", "portals", "product", "records", "registration_checks",
-    "registration_links", "registrations", "self_service", "staff", "tasks", "templates", "users",
+    "facts", "help_requests", "me", "messages", "portals", "product", "record_documents", "records",
+    "registration_checks", "registration_links", "registrations", "self_service", "staff", "tasks", "templates", "users",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ import pytest
 from chalicelib import aws
 from chalicelib.facts import Act
 from chalicelib.selfservice import documents
+from chalicelib.selfservice.homes import OfBatch
 from tests.browsing import Machine, fetch, send_file
 from tests.factories import Client, make_client, make_machine, make_portal, sign_in
 from tests.faults.journey import PDF
@@ -105,9 +106,13 @@ def test_a_form_and_a_link_work_for_their_time_only(
     monkeypatch.undo()
     check(machine, client, form)
     ago(1.1)
-    assert fetch(documents.download_url(client.slug, client.batch.id, form["document"]["id"]).url).status == 403
+    assert (
+        fetch(documents.download_url(OfBatch(client.slug, client.batch.id), form["document"]["id"]).url).status == 403
+    )
     ago(0.5)
-    assert fetch(documents.download_url(client.slug, client.batch.id, form["document"]["id"]).url).status == 200
+    assert (
+        fetch(documents.download_url(OfBatch(client.slug, client.batch.id), form["document"]["id"]).url).status == 200
+    )
 
 
 @pytest.mark.parametrize(("name", "kind"), TYPES)
@@ -161,7 +166,7 @@ def test_a_polyglot_that_passes_is_saved_and_never_shown(client: Client, machine
         form = announce(machine, client, name, kind)
         send_file(form["url"], form["fields"], content)
         assert check(machine, client, form)["status"] == "ready"
-        got = fetch(documents.download_url(client.slug, client.batch.id, form["document"]["id"]).url)
+        got = fetch(documents.download_url(OfBatch(client.slug, client.batch.id), form["document"]["id"]).url)
         assert got.headers["Content-Type"] == kind
         assert got.headers["Content-Disposition"].startswith(f'attachment; filename="{name}"')
 
@@ -175,7 +180,7 @@ def test_no_file_name_can_end_the_disposition(client: Client, machine: Machine, 
     form = seen.json
     send_file(form["url"], form["fields"], PDF)
     check(machine, client, form)
-    held = fetch(documents.download_url(client.slug, client.batch.id, form["document"]["id"]).url)
+    held = fetch(documents.download_url(OfBatch(client.slug, client.batch.id), form["document"]["id"]).url)
     told = held.headers["Content-Disposition"]
     assert told.count('"') == 2 and told.startswith("attachment; ") and told.isascii()
 
@@ -186,7 +191,7 @@ def test_a_link_leads_to_its_file_alone(client: Client, machine: Machine) -> Non
         form = announce(machine, client)
         send_file(form["url"], form["fields"], PDF)
         check(machine, client, form)
-        links.append(documents.download_url(client.slug, client.batch.id, form["document"]["id"]).url)
+        links.append(documents.download_url(OfBatch(client.slug, client.batch.id), form["document"]["id"]).url)
     (one, one_query), (other, _) = (link.split("?") for link in links)
     assert fetch(f"{other}?{one_query}").status == 403
     for change in (
@@ -202,7 +207,7 @@ def test_what_is_sent_after_the_check_does_not_reach_what_was_checked(client: Cl
     assert check(machine, client, form)["status"] == "ready"
     send_file(form["url"], form["fields"], EVIL["html"])
     assert check(machine, client, form)["status"] == "ready"
-    got = fetch(documents.download_url(client.slug, client.batch.id, form["document"]["id"]).url)
+    got = fetch(documents.download_url(OfBatch(client.slug, client.batch.id), form["document"]["id"]).url)
     assert got.body == PDF
 
 
@@ -220,16 +225,16 @@ def test_nor_what_is_sent_between_two_checks_at_once(client: Client, machine: Ma
         if len(inner) == 1:
             send_file(form["url"], form["fields"], EVIL["html"])
             with suppress(Killed):
-                documents.check(act, client.portal, client.batch.id, identifier)
+                documents.check(act, client.portal, OfBatch(client.slug, client.batch.id), identifier)
         else:
             raise Killed
 
     events = aws.client("s3").meta.events
     events.register_last("after-call.s3.GetObject", meanwhile)
     try:
-        documents.check(act, client.portal, client.batch.id, identifier)
+        documents.check(act, client.portal, OfBatch(client.slug, client.batch.id), identifier)
     finally:
         events.unregister("after-call.s3.GetObject", meanwhile)
     assert len(inner) == 2
-    assert documents.get(client.slug, client.batch.id, identifier).status == "ready"
-    assert fetch(documents.download_url(client.slug, client.batch.id, identifier).url).body == PDF
+    assert documents.get(OfBatch(client.slug, client.batch.id), identifier).status == "ready"
+    assert fetch(documents.download_url(OfBatch(client.slug, client.batch.id), identifier).url).body == PDF
