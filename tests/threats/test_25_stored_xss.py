@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from infra.local.demo_data import _post
+from infra.local import demo_files
 from tests.browser.running import IN_BROWSER, PDF, Local, Shop, Tab, browser, local, open_tab, playwright, until
 from tests.records import MODULES
 
@@ -228,7 +228,7 @@ def type_payloads(watched: Watched, shop: Shop) -> None:
 def share(shop: Shop, name: str, at: str = "", **more: Any) -> None:
     at = at or f"{shop.at_batch}/documents"
     form: Any = shop.call("POST", at, {"name": name, "content_type": "application/pdf", **more})
-    _post(form["url"], form["fields"], "a.pdf", PDF)
+    demo_files.post(form["url"], form["fields"], "a.pdf", PDF)
     shop.call("POST", f"{at}/{form['document']['id']}/check")
 
 
