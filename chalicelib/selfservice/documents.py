@@ -16,7 +16,7 @@ from ..portals import Portal
 from ..storage import query
 from . import files, filetypes
 from .files import NotArrived
-from .homes import Home, OfBatch
+from .homes import Home
 from .models import FileRow
 from .shapes import Document, DocumentUpload, Download, NewDocument
 
@@ -147,7 +147,11 @@ def _removed(act: Act, home: Home[D, U], held: Any, document_id: str) -> None:
 
 def download_url(home: Home[D, U], document_id: str) -> Download:
     """A link to the content, good for a minute, that browsers save instead of showing. Raises NotFound, Conflict."""
-    held = row(home, document_id)
+    return link(home, row(home, document_id))
+
+
+def link(home: Home[D, U], held: Any) -> Download:
+    """The same for a document as it was read. Raises Conflict."""
     if held.status != "ready":
         raise Conflict("This document cannot be downloaded: its file has not arrived, or was refused.")
     return files.link(_place(home, "documents", held), held.name, held.content_type)
@@ -223,9 +227,3 @@ def _rows(home: Home[D, U]) -> list[Any]:
         cursor = page.cursor
         if cursor is None:
             return found
-
-
-__all__ = [
-    "NO_SLASHES", "UNNAMED", "NotArrived", "OfBatch", "add", "check", "download_url", "get", "listed", "of_home", "remove",
-    "row", "upload",
-]  # fmt: skip

@@ -143,7 +143,7 @@ def change(
 
 def download(act: Act, home: OfRecord, document_id: str) -> Download:
     """A link for staff, on record. Raises NotFound, Conflict."""
-    return _recorded(act, home, document_id, Kind.RECORD_DOWNLOADED)
+    return _linked(act, home, documents.row(home, document_id), Kind.RECORD_DOWNLOADED)
 
 
 def for_client(portal: str, card: Card) -> list[RecordDocument]:
@@ -156,21 +156,22 @@ def for_client(portal: str, card: Card) -> list[RecordDocument]:
 def download_by_client(act: Act, card: Card, document_id: str) -> Download:
     """A link for whoever holds this card, on record. Raises NotFound for all that they are not shown."""
     home = OfRecord(act.portal, card.account_id)
-    if not card.sees_files or not _is_for_client(documents.get(home, document_id)):
+    row = documents.row(home, document_id)
+    if not card.sees_files or not _is_for_client(row):
         raise NotFound("There is nothing here, or it is no longer shared with you.")
-    return _recorded(act, home, document_id, Kind.OWN_RECORD_DOWNLOADED)
+    return _linked(act, home, row, Kind.OWN_RECORD_DOWNLOADED)
 
 
-def _recorded(act: Act, home: OfRecord, document_id: str, kind: Kind) -> Download:
-    link = documents.download_url(home, document_id)
+def _linked(act: Act, home: OfRecord, row: Any, kind: Kind) -> Download:
+    link = documents.link(home, row)
     tx = act.transaction()
-    facts.record(tx, act, kind, home.about, {"document": document_id})
+    facts.record(tx, act, kind, home.about, {"document": home.shown(row).id})
     tx.commit()
     return link
 
 
-def _is_for_client(document: RecordDocument) -> bool:
-    return document.status == "ready" and document.allow_client_access
+def _is_for_client(document: RecordDocument | RecordDocumentRow) -> bool:
+    return document.status == "ready" and bool(document.allow_client_access)
 
 
 def _check_sharing(account: Account) -> None:
