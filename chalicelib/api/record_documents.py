@@ -67,9 +67,9 @@ def read_record_document(call: Call[None, None]) -> Answer:
     example={"name": "Policy 2031.pdf"},
 )  # fmt: skip
 def change_record_document(call: Call[None, Any]) -> Answer:
-    """Rename a document of a record, or say whether the client sees it.
+    """Change a document of a record.
 
-    The ending of the name has to stay one that fits the file.
+    Rename it, or say whether the client sees it. The ending of the name has to stay one that fits the file.
     """
     home, document_id = _home(call), call.ids["document"]
     return changed(
