@@ -105,7 +105,7 @@ def check_record_document(call: Call[None, None]) -> Answer:
 
 @operation("GET", f"{_ONE}/download", _GROUP, gives=Download, refusals=("conflict",))
 def link_record_document(call: Call[None, None]) -> Answer:
-    """Get a link to the content of a document of a record.
+    """Get a link to a file of a record.
 
     The link works for a minute, for whoever has it. A fact tells who asked for it.
     """
