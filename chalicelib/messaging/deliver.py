@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from .. import log
-from . import gates, progress, providers
+from ..errors import Unavailable
+from . import gates, pacing, progress, providers
 from .addresses import NotAnAddress
 from .compose import Email, Sms, compose
 from .models import MessageRow, message_key
@@ -31,9 +32,13 @@ class Handed(msgspec.Struct, frozen=True):
     id: str
 
 
-def worked(records: Iterable[dict[str, Any]], work: Callable[[str, str], None] | None = None) -> list[str]:
-    """Do each SQS record by itself, and name those that are to come again."""
-    failed = []
+def worked(
+    records: Iterable[dict[str, Any]], work: Callable[[str, str], None] | None = None, *, rate: int = 0
+) -> list[str]:
+    """Do each SQS record by itself, and name those that are to come again: all, where there is no room at this rate."""
+    failed, records = [], list(records)
+    if not _has_room(len(records), rate):
+        return [record["messageId"] for record in records]
     for record in records:
         try:
             handed = msgspec.json.decode(record["body"], type=Handed)
@@ -44,6 +49,14 @@ def worked(records: Iterable[dict[str, Any]], work: Callable[[str, str], None] |
             log.failure("message not delivered", error)
             failed.append(record["messageId"])
     return failed
+
+
+def _has_room(count: int, rate: int) -> bool:
+    try:
+        return pacing.may_go(count, rate)
+    except Unavailable as error:
+        log.failure("messages not paced", error, count=count)
+        return False
 
 
 def deliver(portal: str, identifier: str) -> None:

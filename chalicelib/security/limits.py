@@ -53,10 +53,13 @@ LOCK_SECONDS, LOCK_LONGEST = 15 * 60, 24 * 3600  # the first lock; doubled at ea
 LOCK_FORGOTTEN = 30 * LOCK_LONGEST  # seconds without a further failure after which nothing locks any more
 
 
-def take(portal: str, name: str, key: str, limit: Limit) -> int:
-    """Count one more use of `name` by `key` in the present window, and give the count. Raises TooMany at the limit."""
-    row, use, wait = _window(portal, name, key, limit)
-    if not row.change(*use, when=_has_room(limit)):
+def take(portal: str, name: str, key: str, limit: Limit, *, many: int = 1) -> int:
+    """Count `many` more uses of `name` by `key` in the present window, and give the count.
+
+    Raises TooMany, and counts none of them, where they would be more than the limit.
+    """
+    row, use, wait = _window(portal, name, key, limit, many)
+    if not row.change(*use, when=_has_room(limit, many)):
         raise TooMany(retry_after=wait)
     return int(row.used)
 
@@ -78,16 +81,17 @@ def give_back(portal: str, name: str, key: str, limit: Limit) -> None:
     )
 
 
-def _window(portal: str, name: str, key: str, limit: Limit) -> tuple[CounterRow, list[Action], int]:
-    """The counter of the present window, the update that counts one more, and the seconds until the next window."""
+def _window(portal: str, name: str, key: str, limit: Limit, many: int = 1) -> tuple[CounterRow, list[Action], int]:
+    """The counter of the present window, the update that counts so many more, and the seconds until the next window."""
     now = clock.timestamp()
     window = now - now % limit.seconds
-    use: list[Action] = [CounterRow.used.add(1), CounterRow.expires_at.set(window + 2 * limit.seconds)]
+    use: list[Action] = [CounterRow.used.add(many), CounterRow.expires_at.set(window + 2 * limit.seconds)]
     return CounterRow(f"{portal}#limit#{name}#{key}#{window}"), use, window + limit.seconds - now
 
 
-def _has_room(limit: Limit) -> Condition:
-    return CounterRow.used.does_not_exist() | (CounterRow.used < limit.count)
+def _has_room(limit: Limit, many: int = 1) -> Condition:
+    room = CounterRow.used <= limit.count - many
+    return (CounterRow.used.does_not_exist() | room) if many <= limit.count else room
 
 
 def shifted(row: type[IdentityRow], now: int) -> list[Action]:
