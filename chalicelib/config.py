@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from typing import Any
 from urllib.parse import urlsplit
 
 _PREFIX = "LATCHSTRING_"
@@ -55,7 +56,7 @@ def read(environment: Mapping[str, str]) -> Config:
     faults += [
         f"{name} is missing" for name, field in known.items() if field.default is MISSING and not given.get(name)
     ]
-    values = {field.name: given[name] for name, field in known.items() if given.get(name)}
+    values: dict[str, Any] = {field.name: given[name] for name, field in known.items() if given.get(name)}
     faults += _unusable(values)
     if faults:
         raise SettingsWrong("Latchstring cannot start: " + "; ".join(sorted(faults)) + ".")

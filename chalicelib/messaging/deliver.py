@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from .. import log
+from .. import log, storage
 from ..errors import Unavailable
 from . import gates, pacing, progress, providers
 from .addresses import NotAnAddress
@@ -35,9 +35,9 @@ class Handed(msgspec.Struct, frozen=True):
 def worked(
     records: Iterable[dict[str, Any]], work: Callable[[str, str], None] | None = None, *, rate: int = 0
 ) -> list[str]:
-    """Do each SQS record by itself, and name those that are to come again: all, where there is no room at this rate."""
+    """Do each SQS record by itself, at most `rate` a second (0: any), and name those that are to come again."""
     failed, records = [], list(records)
-    if not _has_room(len(records), rate):
+    if not _may_go(len(records), rate):
         return [record["messageId"] for record in records]
     for record in records:
         try:
@@ -51,12 +51,16 @@ def worked(
     return failed
 
 
-def _has_room(count: int, rate: int) -> bool:
+def _may_go(count: int, rate: int) -> bool:
+    """Wait for the batch's turn; False where that is too far off, or cannot be told."""
     try:
-        return pacing.may_go(count, rate)
+        wait = pacing.turn(count, rate)
     except Unavailable as error:
         log.failure("messages not paced", error, count=count)
         return False
+    if wait:
+        storage.pause(wait)
+    return wait is not None
 
 
 def deliver(portal: str, identifier: str) -> None:
@@ -72,6 +76,9 @@ def deliver(portal: str, identifier: str) -> None:
     except gates.Stopped as stop:
         progress.settle(row, stop.status, stop.reason)
         return
+    except gates.PutOff as delay:  # its queue message is done with: the sweep hands it on again at that moment
+        progress.hold(row, delay.until, delay.reason)
+        return
     if progress.claim(row, wording_version=message.wording_version):
         _send(row, message)
 
@@ -79,12 +86,15 @@ def deliver(portal: str, identifier: str) -> None:
 def _composed(row: MessageRow) -> Email | Sms:
     portal = gates.passed(row)
     try:
-        return compose(row, portal)
+        message = compose(row, portal)
     except (ValueError, LookupError, NotAnAddress) as error:
         log.failure(
             "message not composed", error, portal=row.portal, subject=f"message:{row.id}", template=row.template
         )
         raise gates.Stopped(Status.FAILED, "cannot-compose") from error
+    if isinstance(message, Sms):
+        gates.pay(row, portal, message.text)
+    return message
 
 
 def _send(row: MessageRow, message: Email | Sms) -> None:

@@ -1,32 +1,32 @@
 """How fast bulk mail leaves: never faster than the deployment may send, however many workers there are.
 
-A batch takes its room in the present window by one conditional update of a counter that all workers share. Where there is
-no room, nothing of it is sent: the queue brings it again, and its rows are not touched. A counter that does not answer sends
-nothing. Urgent mail has a queue of its own and is never held back.
+A batch takes its turn by one conditional update of a moment that all workers share: from then on the next one may go. A turn
+that is near is waited for; where the queue of turns is long, the batch goes back to its SQS queue and its rows are not
+touched. A moment that cannot be taken sends nothing. Urgent mail has a queue of its own and is never held back.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from ..errors import TooMany
-from ..security import limits
-from ..security.limits import Limit
+from .. import clock
+from .models import PaceRow
 
-EVERYWHERE: Final = "*"  # the portals of a deployment share what its mail account may send
-_LARGEST_BATCH = 10  # which must find room in an empty window
+LONGEST_WAIT = 10  # seconds of a worker's time; its Lambda is stopped after 30
+_ROW: Final = "*#pace#bulk"
 
 
-def may_go(count: int, rate: int) -> bool:
-    """Whether so many messages may go out now, at `rate` a second (0: always); they are counted if so.
+def turn(count: int, rate: int) -> float | None:
+    """In how many seconds so many messages may begin to go, at `rate` a second (0: at once); None where that is too long.
 
-    Raises Unavailable where that cannot be counted.
+    Raises Unavailable.
     """
     if rate <= 0 or count <= 0:
-        return True
-    seconds = max(1, -(-_LARGEST_BATCH // rate))
-    try:
-        limits.take(EVERYWHERE, "send-rate", "bulk", Limit(rate * seconds, seconds), many=count)
-    except TooMany:
-        return False
-    return True
+        return 0
+    now, taken = clock.milliseconds(), count * 1000 // rate
+    row, free = PaceRow(_ROW), PaceRow.free_at
+    if row.change(free.set(free + taken), when=(free >= now) & (free <= now + LONGEST_WAIT * 1000)):
+        return (int(row.free_at) - taken - now) / 1000
+    if row.change(free.set(now + taken), when=free.does_not_exist() | (free < now)):
+        return 0
+    return None

@@ -52,15 +52,19 @@ _SAMPLES: Final = {
 }
 
 
+def page(portal: Portal) -> str:
+    """Where every link of a sample leads."""
+    return f"{settings.public_url}/{portal.slug}"
+
+
 def values(template: Template, portal: Portal, about: Mapping[str, str] | None = None) -> dict[str, str]:
     """A value for every placeholder of a message; those in `about` are of somebody whom it is looked at for."""
-    page = f"{settings.public_url}/{portal.slug}"
     made = _SAMPLES | {
         "portal_name": portal.name,
         "phone": portal.support.phone or "",
         "host": urlsplit(settings.public_url).hostname or "",
-        "link": page,
-        "unsubscribe": page,
+        "link": page(portal),
+        "unsubscribe": page(portal),
     }
     names = {each.name: each.meaning for channel in template.channels for each in offered(template, channel).values()}
     return {name: (about or {}).get(name, made.get(name, meaning)) for name, meaning in names.items()}

@@ -11,7 +11,7 @@ from functools import partial
 from .. import clock, log
 from ..storage import query, together
 from . import progress
-from .gates import LONGEST_SECONDS
+from .gates import LONGEST_SECONDS, waiting_since
 from .handing_on import Handing, hand_on
 from .models import UNSENT_SHARDS, MessageRow
 from .progress import confirm, release
@@ -63,7 +63,7 @@ def _look_at(key: str) -> Handing | None:
 
 
 def _is_too_old(row: MessageRow) -> bool:
-    return int(row.created_at) + LONGEST_SECONDS <= clock.timestamp()
+    return waiting_since(row) + LONGEST_SECONDS <= clock.timestamp()
 
 
 __all__ = ["confirm", "release", "sweep"]
