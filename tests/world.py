@@ -101,6 +101,7 @@ class World:
         self.cloud.reset()
         self._stream.forget()
         self._forget_due()
+        self._database.delete_item(TableName=f"{PREFIX}-tokens", Key={"pk": {"S": "*#opt-outs"}})  # to be asked again
         portals.forget_kept()
         overrides.forget_kept()
         keys.forget()
