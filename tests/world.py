@@ -101,7 +101,8 @@ class World:
         self.cloud.reset()
         self._stream.forget()
         self._forget_due()
-        self._database.delete_item(TableName=f"{PREFIX}-tokens", Key={"pk": {"S": "*#opt-outs"}})  # to be asked again
+        for key in ("*#opt-outs", "*#pace#bulk"):  # of the whole deployment: moments that the clock now lies before
+            self._database.delete_item(TableName=f"{PREFIX}-tokens", Key={"pk": {"S": key}})
         portals.forget_kept()
         overrides.forget_kept()
         keys.forget()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime, parseaddr
 
 from .. import clock
@@ -46,7 +46,7 @@ class Email:
 
     def mime(self) -> bytes:
         """The mail as it travels. The header classes refuse line breaks once more."""
-        mail = EmailMessage(policy=SMTP)
+        mail = EmailMessage(policy=_POLICY)
         mail["From"] = Address(display_name=_uncoded(self.sender_name), addr_spec=self.sender)
         mail["To"] = Address(addr_spec=self.to)
         if self.reply_to:
@@ -58,6 +58,19 @@ class Email:
         mail.set_content(self.text, cte="quoted-printable")
         mail.add_alternative(self.html, subtype="html", cte="quoted-printable")
         return mail.as_bytes()
+
+
+class _Policy(EmailPolicy):
+    """Python's, but that an address is never folded: Python would write a long one as encoded words, which nobody decodes."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """The header as it travels."""
+        if name == "List-Unsubscribe":
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_POLICY = _Policy(linesep=SMTP.linesep)
 
 
 def _uncoded(text: str) -> str:

@@ -24,9 +24,20 @@ def turn(count: int, rate: int) -> float | None:
     if rate <= 0 or count <= 0:
         return 0
     now, taken = clock.milliseconds(), count * 1000 // rate
+    for begin in (_after_others, _at_once, _after_others):  # the last: another worker was the first of all, this moment
+        wait = begin(now, taken)
+        if wait is not None:
+            return wait
+    return None
+
+
+def _after_others(now: int, taken: int) -> float | None:
     row, free = PaceRow(_ROW), PaceRow.free_at
     if row.change(free.set(free + taken), when=(free >= now) & (free <= now + LONGEST_WAIT * 1000)):
         return (int(row.free_at) - taken - now) / 1000
-    if row.change(free.set(now + taken), when=free.does_not_exist() | (free < now)):
-        return 0
     return None
+
+
+def _at_once(now: int, taken: int) -> float | None:
+    free = PaceRow.free_at
+    return 0 if PaceRow(_ROW).change(free.set(now + taken), when=free.does_not_exist() | (free < now)) else None
