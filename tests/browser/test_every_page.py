@@ -76,7 +76,8 @@ PAGES = {
 NOT_SEEN = {
     "/{portal}/batches/{batch}/documents/{document}",  # leads to the file
 }
-OF_CODES = ("", "/{proxy+}", "/trouble", "/help", "/help/sent", "/sign-in", "/sign-in/confirm", "/sign-in/code")
+OF_CODES = ("", "/{proxy+}", "/trouble", "/help", "/help/sent", "/sign-in", "/sign-in/confirm", "/sign-in/code",
+           "/unsubscribe")  # fmt: skip
 
 
 def side_of(route: str) -> str:
@@ -125,6 +126,8 @@ def walk(local: Local, tab: Tab, look: Look, folder: Path) -> None:
     tab.type(name="Maria", reached_by="maria@example.com", message="I waited.")
     tab.press("Send")
     look("help, sent")
+    page.goto(shop.url("/unsubscribe?t=1.x"))
+    look("unsubscribe, by half a link")
     page.goto(shop.url("/nowhere"))
     look("no such page")
     page.goto(f"{local.url}/no-such-portal/")
