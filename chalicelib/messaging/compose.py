@@ -124,9 +124,7 @@ def _values(row: MessageRow, template: Template, portal: Portal) -> Mapping[str,
     return {**context, "portal_name": portal.name, **derived.values(row, portal, context)}
 
 
-def mail(
-    wording: EmailWording, values: Mapping[str, str], portal: Portal, to: str, *, unsubscribe: str = ""
-) -> Email:
+def mail(wording: EmailWording, values: Mapping[str, str], portal: Portal, to: str, *, unsubscribe: str = "") -> Email:
     """The mail that this wording makes of these values. Raises NotOneLine where a value would end a header.
 
     `unsubscribe` is the address that every marketing mail must carry.

@@ -85,7 +85,10 @@ def _send_sms(row: MessageRow, sms: Sms) -> str:
         PhoneNumber=sms.to,
         Message=sms.text,
         MessageAttributes={
-            "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
+            "AWS.SNS.SMS.SMSType": {
+                "DataType": "String",
+                "StringValue": "Promotional" if row.is_marketing else "Transactional",
+            },
             "latchstring.message": {"DataType": "String", "StringValue": row.id},
             "latchstring.portal": {"DataType": "String", "StringValue": row.portal},
         },

@@ -133,7 +133,7 @@ def count(tx: Transaction, portal: Portal, account_id: str, channel: str) -> Non
 def quiet_until(portal: Portal, channel: str, at: int, zone: str | None) -> int | None:
     """The moment at which the quiet hours end that this one lies in; None if it lies in none."""
     hours = portal.reach.quiet_hours
-    if hours is None or (channel != "sms" and not portal.reach.quiet_mails):
+    if not (hours.for_sms if channel == "sms" else hours.for_mails):
         return None
     place = ZoneInfo(zone or portal.time_zone)
     return _end(hours, at, place) if _is_quiet(hours, at, place) else None

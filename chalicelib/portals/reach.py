@@ -18,26 +18,28 @@ Time = Annotated[
 
 
 class QuietHours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """From when until when nothing disturbs people, by their own clock, every day: over midnight, where `end` is earlier."""
+    """From when until when nothing disturbs people, by their own clock, every day: over midnight, where `end` is earlier.
+
+    It is the clock of the account's time zone, or else of the portal's. What would go out within them waits until they end.
+    """
 
     start: Time = "21:00"
     end: Time = "08:00"
+    for_sms: Annotated[bool, Meta(description="Hold text messages back.")] = True
+    for_mails: Annotated[bool, Meta(description="Hold mails back.")] = False
 
 
 class Reach(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bounds for marketing, and for whatever workflows and campaigns send."""
 
-    quiet_hours: Annotated[
-        QuietHours | None,
-        Meta(
-            description="When no text message of marketing, a workflow or a campaign goes out, by the account's time zone or "
-            "else the portal's. It waits until they end. Null: none."
-        ),
-    ] = QuietHours()
-    quiet_mails: Annotated[bool, Meta(description="Hold mails back during quiet hours too.")] = False
+    quiet_hours: QuietHours = QuietHours()
     messages_a_week: Annotated[
         int,
-        Meta(ge=1, le=MOST_A_WEEK, description="The most messages to one account in any 7 days, of all workflows and campaigns."),
+        Meta(
+            ge=1,
+            le=MOST_A_WEEK,
+            description="The most messages to one account in any 7 days, of all workflows and campaigns.",
+        ),
     ] = 6
     sms_a_week: Annotated[int, Meta(ge=1, le=MOST_A_WEEK, description="The most of these that are text messages.")] = 3
     sms_budget: Annotated[

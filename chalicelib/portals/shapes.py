@@ -18,7 +18,7 @@ from .roles import DEFAULT_ROLES, OfficePermission, PortalRole, RegistrationSett
 _FEWEST_DIGITS = 5  # of a number that somebody can call: it becomes a link to dial
 _NO_NUMBER = f"Give a number that can be called: at least {_FEWEST_DIGITS} digits."
 _NO_CONTRAST = "Neither white nor black text can be read on this colour. Make it darker."
-_NO_QUIET = "Quiet hours that end when they start are none. Choose another time, or null for none."
+_NO_QUIET = "Quiet hours that end when they start are none. Choose another time, or hold nothing back in them."
 _TOO_SHORT = (
     f"Fewer than {LEAST_ALONE} characters are safe only where a second factor is required and no device is remembered "
     "(remembered_device_days: 0)."
@@ -212,7 +212,7 @@ def checked(settings: Settings) -> None:
     }
     if not fields.is_zone(settings.time_zone):
         wrong["time_zone"] = fields.NO_ZONE
-    if (quiet := settings.reach.quiet_hours) and quiet.start == quiet.end:
+    if settings.reach.quiet_hours.start == settings.reach.quiet_hours.end:
         wrong["reach.quiet_hours.end"] = _NO_QUIET
     if not _can_be_called(settings.support.phone or ""):
         wrong["support.phone"] = _NO_NUMBER

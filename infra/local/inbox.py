@@ -139,7 +139,9 @@ class Inbox:
         if message is None:
             return refusal(404, path)
         if len(parts) == 2:
-            return self._render("message.html", shown=Shown(message), stopped=message.recipient in self._outbox.opted_out())
+            return self._render(
+                "message.html", shown=Shown(message), stopped=message.recipient in self._outbox.opted_out()
+            )
         if parts[2] != "html" or message.html is None:
             return refusal(404, path)
         headers = {"Content-Security-Policy": _MAIL_POLICY, "Cache-Control": "no-store"}

@@ -533,7 +533,9 @@ class NotesConsent(Repeatable):
         self.to = f"asked{next(_names)}@x.example"
 
     def act(self) -> Seen:
-        return self.ask("POST", "consent", {"channel": "email", "recipient": self.to, "state": "withdrawn"}, **self.key())
+        return self.ask(
+            "POST", "consent", {"channel": "email", "recipient": self.to, "state": "withdrawn"}, **self.key()
+        )
 
     def check(self) -> None:
         who = consent.whose(self.slug, "email", self.to)

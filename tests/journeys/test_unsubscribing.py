@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from chalicelib.facts import Act
-from chalicelib.messaging import consent
+from chalicelib.messaging import consent, suppression
 from chalicelib.portals import Portal
 from tests.browsing import FORM, Browser, Seen
-from tests.factories import facts_of, make_machine
+from tests.factories import change_portal, facts_of, make_machine
 from tests.messaging.samples import TO, put
 from tests.security import rotating
 from tests.threats.test_08_prefetch import everything
@@ -27,7 +27,7 @@ MULTIPART = (
 
 
 def _portal(world: World) -> Portal:
-    found: Portal = world.portal(support={"postal_address": "1 Main Street"}, reach={"quiet_hours": None})
+    found: Portal = world.portal(support={"postal_address": "1 Main Street"})
     return found
 
 
@@ -54,9 +54,9 @@ def test_a_person_ends_it_with_one_press_and_takes_it_back_with_another(world: W
     assert browser.open(_link_again(world, portal)).heading == "You are unsubscribed"
     assert browser.press("Subscribe again").heading == "You are subscribed again"
     assert not _is_ended(portal)
-    assert [fact.kind for fact in facts_of(portal.slug) if ":consent:" in fact.kind] == [
-        "client:consent:given", "client:consent:withdrawn",
-    ]  # fmt: skip
+    assert {fact.kind for fact in facts_of(portal.slug) if ":consent:" in fact.kind} == {
+        "client:consent:withdrawn", "client:consent:given",
+    }  # fmt: skip
 
 
 def _link_again(world: World, portal: Portal) -> str:
@@ -139,6 +139,16 @@ def test_a_link_outlives_a_rotation_of_the_keys(world: World) -> None:
     assert _is_ended(portal)
 
 
+def test_it_works_while_the_portal_is_closed(world: World) -> None:
+    portal = _portal(world)
+    link = _link(world, portal)
+    change_portal(portal, status="closed")
+    assert Browser().open(f"/{portal.slug}/help").status == 404
+    assert Browser().open(link).heading == "Unsubscribe"
+    assert _pressed(link).status == 200
+    assert _is_ended(portal)
+
+
 def test_staff_read_and_note_it_by_api(world: World) -> None:
     portal = _portal(world)
     machine, asked = make_machine(portal), {"channel": "email", "recipient": TO}
@@ -151,14 +161,20 @@ def test_staff_read_and_note_it_by_api(world: World) -> None:
     assert machine.post("consent", {**asked, "state": "given"})["state"] == "given"
     sms = {"channel": "sms", "recipient": "+12025550123"}
     assert machine.get("consent", **sms)["state"] == "unknown", "each channel by itself"
-    assert machine.ask("POST", "consent", {"channel": "sms", "recipient": "555", "state": "given"}).json["code"] == "not-an-address"
+    assert (
+        machine.ask("POST", "consent", {"channel": "sms", "recipient": "555", "state": "given"}).json["code"]
+        == "not-an-address"
+    )
 
 
 def test_staff_see_what_somebody_said_and_what_stands_against_an_address(world: World) -> None:
-    from chalicelib.messaging import suppression
-
     portal = _portal(world)
     _pressed(_link(world, portal))
     suppression.suppress(Act(portal.slug, "system:feedback"), "email", TO, "complained")
     told = make_machine(portal).get("consent", channel="email", recipient=TO)
-    assert (told["state"], told["how"], told["by"], told["suppressed"]) == ("withdrawn", "one-click", "visitor", "complained")
+    assert (told["state"], told["how"], told["by"], told["suppressed"]) == (
+        "withdrawn",
+        "one-click",
+        "visitor",
+        "complained",
+    )

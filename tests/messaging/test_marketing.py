@@ -34,14 +34,18 @@ def test_a_marketing_mail_names_the_company_and_two_ways_to_end_it(world: World)
     _marketing(portal)
     world.drain()
     sent = world.newest(TO)
-    link = re.fullmatch(r"<(https://portal\.example\.com/[a-z0-9-]+/unsubscribe\?t=\S+)>", sent.mail["List-Unsubscribe"])
+    link = re.fullmatch(
+        r"<(https://portal\.example\.com/[a-z0-9-]+/unsubscribe\?t=\S+)>", sent.mail["List-Unsubscribe"]
+    )
     assert link and sent.mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     raw = sent.mime.decode()
     assert "=?utf-8" not in raw.partition("\r\n\r\n")[0].lower(), "no mail program unfolds an encoded address"
     for part in (sent.text, sent.html):
         assert "1 Main Street" in part and "Springfield" in part
         assert link[1] in part
-    assert TO not in link[1] and consent.opened(portal.slug, link[1].partition("?t=")[2]).masked == "j•••@client.example"
+    assert (
+        TO not in link[1] and consent.opened(portal.slug, link[1].partition("?t=")[2]).masked == "j•••@client.example"
+    )
 
 
 def test_a_service_mail_has_none_of_it(world: World) -> None:
@@ -120,12 +124,14 @@ def test_service_messages_cost_no_read_of_consent(world: World) -> None:
         with traced() as calls:
             world.work(world.cloud.bulk)
         assert reading.get(portal.slug, queued).status == "sent"
-        counts.append([call.tables for call in calls if call.name == "dynamodb.GetItem"].count(("latchstring-tests-tokens",)))
+        counts.append(
+            [call.tables for call in calls if call.name == "dynamodb.GetItem"].count(("latchstring-tests-tokens",))
+        )
     assert counts == [1, 2]
 
 
 def test_a_text_message_of_marketing_tells_how_to_end_it(world: World) -> None:
-    portal = _portal(world, reach={"quiet_hours": None})
+    portal = _portal(world, reach={"quiet_hours": {"for_sms": False}})
     put(portal, template="verification-code", channel="sms", to=MOBILE, context=code_context(), purpose="marketing")
     world.drain()
     assert "Reply STOP to end" in world.newest(MOBILE).text

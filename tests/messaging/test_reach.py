@@ -20,6 +20,7 @@ from tests.messaging.samples import MOBILE, TO, code_context, put, put_code, row
 from tests.mishaps import Mishap, Mishaps
 from tests.world import MovableClock, World
 
+OFF = {"for_sms": False}
 NEW_YORK, LOS_ANGELES = "America/New_York", "America/Los_Angeles"
 
 
@@ -78,8 +79,8 @@ def test_they_are_kept_by_the_accounts_clock(world: World) -> None:
 def test_mails_keep_them_only_where_the_portal_says_so(world: World) -> None:
     night = _at("2030-06-03T23:00", NEW_YORK)
     assert _asked(_portal(world), night, channel="email", to=TO).answer == "go"
-    assert _asked(_portal(world, quiet_mails=True), night, channel="email", to=TO).answer == "later"
-    assert _asked(_portal(world, quiet_hours=None), night).answer == "go"
+    assert _asked(_portal(world, quiet_hours={"for_mails": True}), night, channel="email", to=TO).answer == "later"
+    assert _asked(_portal(world, quiet_hours=OFF), night).answer == "go"
 
 
 def test_an_end_that_the_clocks_skip_or_show_twice(world: World) -> None:
@@ -105,7 +106,15 @@ def test_they_end_at_the_first_moment_that_is_free(minutes: int, start: object, 
     hours = QuietHours(start=f"{start:%H:%M}", end=f"{end:%H:%M}")
     if hours.start == hours.end:
         return
-    portal = Shape(slug="acme", name="Acme", version=1, created_at="", updated_at="", time_zone=zone, reach=Reach(quiet_hours=hours))
+    portal = Shape(
+        slug="acme",
+        name="Acme",
+        version=1,
+        created_at="",
+        updated_at="",
+        time_zone=zone,
+        reach=Reach(quiet_hours=hours),
+    )
     at = _at("2030-01-01T00:00", "UTC") + minutes * 60
     until = reach.quiet_until(portal, "sms", at, None)
     if until is None:
@@ -123,7 +132,9 @@ def test_never_to_who_opted_out_bounced_or_unsubscribed(world: World) -> None:
     suppression.suppress(act, "email", "gone@client.example", "bounced")
     consent.withdraw(act, consent.whose(portal.slug, "sms", "+12025554002"), how="staff")
     assert _asked(portal, noon, to="+12025554001", purpose="service") == Verdict("never", "opted-out")
-    assert _asked(portal, noon, channel="email", to="gone@client.example", purpose="service") == Verdict("never", "bounced")
+    assert _asked(portal, noon, channel="email", to="gone@client.example", purpose="service") == Verdict(
+        "never", "bounced"
+    )
     assert _asked(portal, noon, to="+12025554002") == Verdict("never", "unsubscribed")
     assert _asked(portal, noon, to="+12025554002", purpose="service") == Verdict("go"), "which is no marketing"
     bare = world.portal()
@@ -132,7 +143,7 @@ def test_never_to_who_opted_out_bounced_or_unsubscribed(world: World) -> None:
 
 
 def test_caps_of_a_week(world: World, moment: MovableClock) -> None:
-    portal, account = _portal(world, messages_a_week=4, sms_a_week=2, quiet_hours=None), ids.new()
+    portal, account = _portal(world, messages_a_week=4, sms_a_week=2, quiet_hours=OFF), ids.new()
     began = clock.timestamp()
     for channel in ("sms", "email", "sms"):
         _reached(portal, account, channel)
@@ -220,11 +231,13 @@ def test_what_was_held_back_is_not_given_up_for_its_age(world: World, moment: Mo
 
 def _text(portal: Portal, **given: object) -> str:
     options = {"to": MOBILE, "purpose": "marketing", **given}
-    return put(portal, template="verification-code", channel="sms", context=code_context(), about="contact:1", **options)
+    return put(
+        portal, template="verification-code", channel="sms", context=code_context(), about="contact:1", **options
+    )
 
 
 def test_a_budget_counts_every_part_stops_what_can_wait_and_never_a_code(world: World, moment: MovableClock) -> None:
-    portal = _portal(world, sms_budget=0, quiet_hours=None)
+    portal = _portal(world, sms_budget=0, quiet_hours=OFF)
     assert _asked(portal, clock.timestamp()) == Verdict("never", "sms-budget-spent")
     stopped, code = _text(portal), put_code(portal, "sms", to="+12025554201")
     world.drain()
@@ -235,7 +248,7 @@ def test_a_budget_counts_every_part_stops_what_can_wait_and_never_a_code(world: 
 
 
 def test_codes_count_towards_the_budget(world: World, moment: MovableClock) -> None:
-    portal = _portal(world, sms_budget=1, quiet_hours=None)
+    portal = _portal(world, sms_budget=1, quiet_hours=OFF)
     most = budget.most_parts(portal)
     assert most == 120  # a unit pays for 120 parts of 0.0083
     budget.spend(portal, most - 2, always=False)
@@ -250,7 +263,7 @@ def test_codes_count_towards_the_budget(world: World, moment: MovableClock) -> N
 
 
 def test_what_is_tried_again_is_paid_for_once(world: World, moment: MovableClock) -> None:
-    portal = _portal(world, sms_budget=1, quiet_hours=None)
+    portal = _portal(world, sms_budget=1, quiet_hours=OFF)
     budget.spend(portal, 119, always=False)
     world.cloud.provider.refuse = lambda _to: (429, "Throttling")
     identifier = _text(portal)
@@ -263,7 +276,7 @@ def test_what_is_tried_again_is_paid_for_once(world: World, moment: MovableClock
 
 @pytest.mark.parametrize("kind", ["throttle", "fail"])
 def test_threat_44_what_cannot_be_asked_or_counted_is_not_sent(world: World, mishaps: Mishaps, kind: str) -> None:
-    portal = _portal(world, sms_budget=5, quiet_hours=None)
+    portal = _portal(world, sms_budget=5, quiet_hours=OFF)
     known(portal.slug)
     stopped = set()
     for at in range(12):
