@@ -140,7 +140,10 @@ class Sent:
 
 @dataclass
 class Provider:
-    """SES and SNS. `opted_out` are the numbers that answered STOP. `refuse` answers (HTTP status, error code) instead of accepting, asked with the recipient."""
+    """SES and SNS. `refuse` answers (HTTP status, error code) instead of accepting, asked with the recipient.
+
+    `opted_out` are the numbers whose owners answered STOP.
+    """
 
     accepted: list[Sent] = field(default_factory=list)
     opted_out: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What may stop a message at the last moment, or put it off: its time, its portal, its address, its owner's word, its limits."""
+"""What may stop a message at the last moment or put it off: its time, portal, address, its owner's word, its limits."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ REASONS: Final = {
     "complained": "The owner of the address reported a message as spam, so nothing is sent to it.",
     "opted-out": "The owner of the number answered STOP, so nothing is sent to it in any portal.",
     "unsubscribed": "The owner of the address has unsubscribed from marketing.",
-    "no-postal-address": "Marketing mails must carry the company's postal address, and the portal's support settings have none.",
+    "no-postal-address": "Marketing mails must carry the company's postal address, and the portal has none.",
     "quiet-hours": "It is within the quiet hours of whoever would get it.",
     "cap": "The account has had as many messages in 7 days as the portal allows.",
     "sms-cap": "The account has had as many text messages in 7 days as the portal allows.",

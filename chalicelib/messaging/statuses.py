@@ -78,15 +78,15 @@ _REASONS = {
         "START."
     ),
     "unsubscribed": (
-        "It was not sent, because the owner of this address has unsubscribed from marketing. What concerns their business with "
-        "you is sent all the same. Only they can change their mind."
+        "It was not sent, because the owner of this address has unsubscribed from marketing. What concerns their business "
+        "with you is sent all the same. Only they can change their mind."
     ),
     "quiet-hours": (
-        "It is waiting, because it would arrive in the quiet hours that the portal keeps. It goes out when they end. Nothing to "
-        "do."
+        "It is waiting, because it would arrive in the quiet hours that the portal keeps. It goes out when they end. "
+        "Nothing to do."
     ),
     "sms-budget-spent": (
-        "It was not sent, because the portal's budget for text messages is spent for this month. Use email, or raise the budget "
+        "It was not sent, because the portal's budget for text messages is spent for this month. Use email, or raise it "
         "in the portal's settings, then send a new one."
     ),
     "no-postal-address": (

@@ -1,5 +1,6 @@
-"""Addresses nothing is sent to any more: because they bounced for good or complained, until staff lift the block; because
-their owner answered STOP, until they answer START. STOP holds in every portal, for it was said to our number.
+"""Addresses nothing is sent to any more: for they bounced for good or complained, or their owner answered STOP.
+
+Staff lift the first two. STOP ends by START alone, and holds in every portal, for it was said to our number.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from ..facts import Act, Kind
 from ..storage import guarded
 from . import addresses
 from .models import SuppressedRow
-
 
 OPTED_OUT: Final = "opted-out"
 EVERYWHERE: Final = "*"  # in place of a portal: what is so in all of them

@@ -45,7 +45,7 @@ class Reach(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sms_budget: Annotated[
         Annotated[int, Meta(ge=0, le=1_000_000)] | None,
         Meta(
-            description="What text messages may cost in a month of the portal's calendar, in whole units of its currency, at the "
-            "price of a part that previews show. Codes are sent beyond it, and count. Null: no bound.",
+            description="What text messages may cost in a month of the portal's calendar, in whole units of its currency, at "
+            "the price of a part that previews show. Codes are sent beyond it, and count. Null: no bound.",
         ),
     ] = None

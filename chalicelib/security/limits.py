@@ -55,13 +55,10 @@ LOCK_SECONDS, LOCK_LONGEST = 15 * 60, 24 * 3600  # the first lock; doubled at ea
 LOCK_FORGOTTEN = 30 * LOCK_LONGEST  # seconds without a further failure after which nothing locks any more
 
 
-def take(portal: str, name: str, key: str, limit: Limit, *, many: int = 1) -> int:
-    """Count `many` more uses of `name` by `key` in the present window, and give the count.
-
-    Raises TooMany, and counts none of them, where they would be more than the limit.
-    """
-    row, use, wait = _window(portal, name, key, limit, many)
-    if not row.change(*use, when=_has_room(limit, many)):
+def take(portal: str, name: str, key: str, limit: Limit) -> int:
+    """Count one more use of `name` by `key` in the present window, and give the count. Raises TooMany at the limit."""
+    row, use, wait = _window(portal, name, key, limit)
+    if not row.change(*use, when=_has_room(limit.count)):
         raise TooMany(retry_after=wait)
     return int(row.used)
 
@@ -72,7 +69,7 @@ def take_in(tx: Transaction, portal: str, name: str, key: str, limit: Limit, tex
     Refuses the transaction with TooMany, in these words if any are given.
     """
     row, use, wait = _window(portal, name, key, limit)
-    tx.update(row, *use, when=_has_room(limit), refusal=TooMany(text, retry_after=wait))
+    tx.update(row, *use, when=_has_room(limit.count), refusal=TooMany(text, retry_after=wait))
 
 
 def spend(portal: str, name: str, period: str, many: int, *, most: int | None, until: int) -> None:
@@ -81,7 +78,7 @@ def spend(portal: str, name: str, period: str, many: int, *, most: int | None, u
     Raises TooMany, and counts none of them, where they would be more than `most` (None: no bound).
     """
     used = CounterRow.used.add(many), CounterRow.expires_at.set(until + _KEPT_AFTER)
-    within = None if most is None else _has_room(Limit(most, 1), many)
+    within = None if most is None else _has_room(most, many)
     if not _period(portal, name, period).change(*used, when=within):
         raise TooMany(retry_after=max(until - clock.timestamp(), 1))
 
@@ -104,17 +101,17 @@ def give_back(portal: str, name: str, key: str, limit: Limit) -> None:
     )
 
 
-def _window(portal: str, name: str, key: str, limit: Limit, many: int = 1) -> tuple[CounterRow, list[Action], int]:
-    """The counter of the present window, the update that counts so many more, and the seconds until the next window."""
+def _window(portal: str, name: str, key: str, limit: Limit) -> tuple[CounterRow, list[Action], int]:
+    """The counter of the present window, the update that counts one more, and the seconds until the next window."""
     now = clock.timestamp()
     window = now - now % limit.seconds
-    use: list[Action] = [CounterRow.used.add(many), CounterRow.expires_at.set(window + 2 * limit.seconds)]
+    use: list[Action] = [CounterRow.used.add(1), CounterRow.expires_at.set(window + 2 * limit.seconds)]
     return CounterRow(f"{portal}#limit#{name}#{key}#{window}"), use, window + limit.seconds - now
 
 
-def _has_room(limit: Limit, many: int = 1) -> Condition:
-    room = CounterRow.used <= limit.count - many
-    return (CounterRow.used.does_not_exist() | room) if many <= limit.count else room
+def _has_room(most: int, many: int = 1) -> Condition:
+    room = CounterRow.used <= most - many
+    return (CounterRow.used.does_not_exist() | room) if many <= most else room
 
 
 def shifted(row: type[IdentityRow], now: int) -> list[Action]:

@@ -1,4 +1,4 @@
-"""Go, later or never: quiet hours by the clock of whoever would be woken, caps, a budget; and the same once more at the door."""
+"""Go, later or never: quiet hours by the clock of whoever would be woken, caps, a budget; and again at the door."""
 
 from __future__ import annotations
 
