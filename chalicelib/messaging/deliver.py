@@ -8,6 +8,7 @@ tells. Where the provider surely refused, it is tried again or has failed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -37,7 +38,7 @@ def worked(
 ) -> list[str]:
     """Do each SQS record by itself, at most `rate` a second (0: any), and name those that are to come again."""
     failed, records = [], list(records)
-    if not _may_go(len(records), rate):
+    if rate and not _may_go(records, rate):
         return [record["messageId"] for record in records]
     for record in records:
         try:
@@ -51,16 +52,28 @@ def worked(
     return failed
 
 
-def _may_go(count: int, rate: int) -> bool:
+def _may_go(records: list[dict[str, Any]], rate: int) -> bool:
     """Wait for the batch's turn; False where that is too far off, or cannot be told."""
     try:
-        wait = pacing.turn(count, rate)
+        wait = pacing.turn(len(records) - _settled(records), rate)
     except Unavailable as error:
-        log.failure("messages not paced", error, count=count)
+        log.failure("messages not paced", error, count=len(records))
         return False
     if wait:
         storage.pause(wait)
     return wait is not None
+
+
+def _settled(records: list[dict[str, Any]]) -> int:
+    """How many of a batch are surely sent or stopped already: a queue brings copies, and they take no turn."""
+    keys = set()
+    for record in records:
+        with suppress(msgspec.MsgspecError):
+            handed = msgspec.json.decode(record["body"], type=Handed)
+            keys.add(message_key(handed.portal, handed.id))
+    rows = storage.guarded(lambda: list(MessageRow.batch_get(keys)))
+    over = {row.pk for row in rows if row.status != Status.QUEUED.value}
+    return len(over) + len(records) - len(keys)
 
 
 def deliver(portal: str, identifier: str) -> None:

@@ -31,6 +31,12 @@ def turn(count: int, rate: int) -> float | None:
     return None
 
 
+def is_behind() -> bool:
+    """Whether the workers have more to send than they may at this moment: what waits in the queue is not lost then."""
+    row = PaceRow.find(_ROW)
+    return row is not None and int(row.free_at or 0) > clock.milliseconds()
+
+
 def _after_others(now: int, taken: int) -> float | None:
     row, free = PaceRow(_ROW), PaceRow.free_at
     if row.change(free.set(free + taken), when=(free >= now) & (free <= now + LONGEST_WAIT * 1000)):

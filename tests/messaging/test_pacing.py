@@ -12,7 +12,7 @@ from chalicelib.messaging import pacing, reading
 from chalicelib.messaging.deliver import worked
 from tests.messaging.samples import TO, put, row
 from tests.mishaps import Mishap, Mishaps
-from tests.tracing import traced
+from tests.tracing import traced, writes
 from tests.world import MovableClock, World
 
 
@@ -63,10 +63,41 @@ def test_over_the_pace_the_batch_goes_back_and_its_rows_are_not_touched(world: W
     with traced() as calls:
         assert worked(_records(portal.slug, [identifier]), rate=1) == ["0"]
     assert row(portal, identifier).serialize() == before and world.inbox == []
-    assert {table for call in calls for table in call.tables} == {"latchstring-tests-tokens"}
+    assert {table for call in writes(calls) for table in call.tables} == {"latchstring-tests-tokens"}
     moment.advance(seconds=30)
     assert worked(_records(portal.slug, [identifier]), rate=1) == []
     assert len(world.sent_to(TO)) == 1
+
+
+def test_copies_of_what_was_sent_take_no_turn(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(storage, "pause", waited.append)
+    portal = world.portal()
+    sent = put(portal)
+    world.drain()
+    assert worked(_records(portal.slug, [sent] * 10), rate=1) == []
+    assert pacing.turn(1, 1) == 0, "nobody has taken one"
+    fresh = put(portal, to="other@client.example")
+    assert worked(_records(portal.slug, [sent, fresh, fresh]), rate=1) == []
+    assert (waited, pacing.turn(1, 1)) == ([1], 2), "one message, one second"
+
+
+def test_while_bulk_waits_for_its_turn_the_sweep_adds_no_copies_to_its_queue(
+    world: World, moment: MovableClock
+) -> None:
+    portal = world.portal()
+    waits, code = put(portal), put(portal, urgent=True, to="other@client.example")
+    world.lose_stream()
+    moment.advance(minutes=6)
+    while pacing.turn(10, 1) is not None:
+        pass
+    assert pacing.is_behind()
+    world.tick()
+    assert [portal.slug in message.body for message in world.cloud.bulk.waiting] == []
+    assert [json.loads(message.body)["id"] for message in world.cloud.urgent.waiting] == [code]
+    moment.advance(minutes=3)
+    world.tick()
+    assert [json.loads(message.body)["id"] for message in world.cloud.bulk.waiting] == [waits], "nothing is lost for it"
 
 
 def test_threat_44_a_pace_that_cannot_be_told_sends_nothing(world: World, mishaps: Mishaps) -> None:
