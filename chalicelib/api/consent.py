@@ -54,7 +54,7 @@ class Consent(Struct, frozen=True, kw_only=True):
 
 @operation("GET", f"{AT}/consent", _GROUP, query=ConsentQuery, gives=Consent, refusals=("not-an-address",))
 def read_consent(call: Call[ConsentQuery, None]) -> Answer:
-    """Read what the owner of an address said of marketing.
+    """Read what an address said of marketing.
 
     The address is shown masked.
     """
@@ -71,7 +71,7 @@ def said_before(call: Call[None, ConsentInput]) -> Answer:
     example={"channel": "email", "recipient": "maria@example.com", "state": "withdrawn"},
 )  # fmt: skip
 def note_consent(call: Call[None, ConsentInput]) -> Answer:
-    """Note what the owner of an address said of marketing.
+    """Note what an address said of marketing.
 
     It holds from the next message on, also for those that are queued already, and never expires.
     """
