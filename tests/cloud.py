@@ -182,7 +182,7 @@ class Cloud:
     """The server. Everything it holds can be looked at and changed directly."""
 
     def __init__(self, now: Callable[[], float]) -> None:
-        self.urgent, self.bulk, self.provider = Queue(now), Queue(now), Provider()
+        self.urgent, self.bulk, self.reactions, self.provider = Queue(now), Queue(now), Queue(now), Provider()
         self.secrets: dict[str, str] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -193,6 +193,7 @@ class Cloud:
         """Empty queues, empty inbox."""
         self.urgent.clear()
         self.bulk.clear()
+        self.reactions.clear()
         self.provider.reset()
 
     def stop(self) -> None:
@@ -204,7 +205,7 @@ class Cloud:
         """SQS and Secrets Manager."""
         if action == "secretsmanager.GetSecretValue":
             return 200, {"SecretString": self.secrets[asked["SecretId"]]}
-        queue = self.urgent if asked["QueueUrl"].endswith("urgent") else self.bulk
+        queue: Queue = getattr(self, asked["QueueUrl"].rpartition("/")[2])
         if action == "AmazonSQS.SendMessage":
             return 200, {"MessageId": queue.send(asked["MessageBody"])}
         if action == "AmazonSQS.SendMessageBatch":

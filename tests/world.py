@@ -31,6 +31,7 @@ from tests.cloud import Cloud, Queue, Sent
 START = datetime(2030, 6, 3, 9, 0, tzinfo=UTC).timestamp()  # a Monday; far enough on for no engine to clean up by TTL
 PREFIX = "latchstring-tests"
 PUBLIC_URL = "https://portal.example.com"
+Handler = Callable[[Any, Any], Any]
 _TRIM_AFTER = 200  # stream records; each slows every write a little
 
 
@@ -67,7 +68,9 @@ class World:
             {"current": 1, "keys": {"1": base64.b64encode(bytes(range(32))).decode()}, "origin_secret": "0" * 64}
         )
         os.environ.update(self.environment())
-        self._stream = _Stream(self.database, self._folder / "dynamodb.db", f"{PREFIX}-messages")
+        file = self._folder / "dynamodb.db"
+        self._stream = _Messages(self.database, file, f"{PREFIX}-messages")
+        self._facts = _Facts(self.database, file, f"{PREFIX}-facts")
         self._database = database_client(self.database)
         self._portals = 0
         atexit.register(self._remove)
@@ -101,17 +104,20 @@ class World:
         self.clock.reset()
         self.cloud.reset()
         self._stream.forget()
+        self._facts.skip()
         self._forget_due()
         portals.forget_kept()
         wordings.forget_kept()
         keys.forget()
 
     def _forget_due(self) -> None:
-        """Leave alone what earlier tests have left due of registrations: a tick would send it, in the midst of another."""
-        table = f"{PREFIX}-registrations"
-        for row in self._database.scan(TableName=table, IndexName="due")["Items"]:
-            key = {"pk": row["pk"], "sk": row["sk"]}
-            self._database.update_item(TableName=table, Key=key, UpdateExpression="REMOVE due_at, due_shard")
+        """Leave alone what earlier tests left due of registrations and workflows: a tick would do it amidst another."""
+        for table in (f"{PREFIX}-registrations", f"{PREFIX}-workflows"):
+            if not self._facts.log.execute(f'SELECT 1 FROM "{table}::gsi::due" LIMIT 1').fetchone():
+                continue
+            for row in self._database.scan(TableName=table, IndexName="due")["Items"]:
+                key = {"pk": row["pk"], "sk": row["sk"]}
+                self._database.update_item(TableName=table, Key=key, UpdateExpression="REMOVE due_at, due_shard")
 
     def portal(self, **settings: Any) -> Any:
         """A new portal (`chalicelib.portals.Portal`), open, with the given settings."""
@@ -141,10 +147,10 @@ class World:
         return sent[-1]
 
     def drain(self, *, feedback: bool = True) -> None:
-        """Stream → relay → queues → deliver → provider → feedback, until nothing moves any more at this moment."""
+        """Streams → relays → queues → deliver → provider → feedback, until nothing moves any more at this moment."""
         moved = True
         while moved:
-            moved = self.relay() + self.work(self.cloud.urgent) + self.work(self.cloud.bulk) > 0
+            moved = self.react() + self.relay() + self.work(self.cloud.urgent) + self.work(self.cloud.bulk) > 0
             if feedback:
                 moved |= self.tell() > 0
 
@@ -152,25 +158,31 @@ class World:
         """Hand the stream's new records to the relay, as its event source mapping does; how many there were."""
         from chalicelib.consumers import relay
 
-        records = self._stream.read()
-        for start in range(0, len(records), 100):
-            event = lambda_events.stream_event(records[start : start + 100], self._stream.arn)
-            answer = lambda_events.invoke(relay.handle, "relay", event)
-            failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
-            if failed:
-                self._stream.go_back(min(failed, key=int))
-                return start
-        return len(records)
+        return _relayed(self._stream, self._stream.read(), relay.handle, "relay")
+
+    def react(self) -> int:
+        """Hand on the new facts that concern workflows, and have them reacted to; how much moved."""
+        return self.relay_facts() + self.work(self.cloud.reactions)
+
+    def relay_facts(self) -> int:
+        """Hand the new facts that pass the filter to their relay; how many there were. With none, nothing is invoked."""
+        from chalicelib.consumers import facts_relay
+
+        return _relayed(self._facts, self._facts.concerning(), facts_relay.handle, "facts_relay")
 
     def work(self, queue: Queue) -> int:
-        """Have everything that is visible in a queue delivered; how many messages were taken out."""
-        from chalicelib.consumers import deliver
+        """Have everything that is visible in a queue worked; how many messages were taken out."""
+        from chalicelib.consumers import deliver, react
 
-        handler, name = (deliver.urgent, "urgent") if queue is self.cloud.urgent else (deliver.bulk, "bulk")
+        handler, function = {
+            id(self.cloud.urgent): (deliver.urgent, "deliver_urgent"),
+            id(self.cloud.bulk): (deliver.bulk, "deliver_bulk"),
+            id(self.cloud.reactions): (react.handle, "react"),
+        }[id(queue)]
         done = 0
         while messages := queue.receive():
-            event = lambda_events.queue_event(messages, f"arn:aws:sqs:{local.REGION}:{local.ACCOUNT}:{name}")
-            answer = lambda_events.invoke(handler, f"deliver_{name}", event)
+            event = lambda_events.queue_event(messages, f"arn:aws:sqs:{local.REGION}:{local.ACCOUNT}:{function}")
+            answer = lambda_events.invoke(handler, function, event)
             failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
             for message in messages:
                 if message["MessageId"] not in failed:
@@ -226,11 +238,12 @@ class World:
 
 
 class _Stream:
-    """The messages table's stream, read by real GetRecords from where we were."""
+    """A table's stream, read by real GetRecords from where we were."""
 
     def __init__(self, endpoint: str, file: Path, table: str) -> None:
         self._streams = database_client(endpoint, "dynamodbstreams")
-        self._file, self._table = file, table
+        self._table = table
+        self.log = sqlite3.connect(file, timeout=10, check_same_thread=False)
         self._database = database_client(endpoint)
         self.arn = self._database.describe_table(TableName=table)["Table"]["LatestStreamArn"]
         shards = self._streams.describe_stream(StreamArn=self.arn)["StreamDescription"]["Shards"]
@@ -238,7 +251,6 @@ class _Stream:
         self._last: str | None = None
         self._iterator: str | None = None
         self._consumed = 0
-        self._unsent: set[str] = set()
 
     def read(self) -> list[dict[str, Any]]:
         """The records since the last time."""
@@ -251,28 +263,12 @@ class _Stream:
                 self._trim()
                 return found
             self._last = records[-1]["dynamodb"]["SequenceNumber"]
-            self._note(records)
             self._consumed += len(records)
             found += records
 
     def skip(self) -> None:
         """Leave what is there unread."""
         self.read()
-
-    def forget(self) -> None:
-        """Leave unread what earlier tests wrote, and remove what they left unsent: a sweep would find it."""
-        self.read()
-        for key in self._unsent:
-            self._database.delete_item(TableName=self._table, Key={"pk": {"S": key}})
-        self._unsent.clear()
-
-    def _note(self, records: list[dict[str, Any]]) -> None:
-        for record in records:
-            key, image = record["dynamodb"]["Keys"]["pk"]["S"], record["dynamodb"].get("NewImage", {})
-            if "unsent_shard" in image:
-                self._unsent.add(key)
-            else:
-                self._unsent.discard(key)
 
     def go_back(self, sequence_number: str) -> None:
         """Read again from this record on."""
@@ -287,9 +283,80 @@ class _Stream:
 
     def _trim(self) -> None:
         if self._consumed >= _TRIM_AFTER and self._last:
-            with sqlite3.connect(self._file, timeout=10) as database:
-                dynoxide.trim(database, self._table, int(self._last))
+            with self.log:
+                dynoxide.trim(self.log, self._table, int(self._last))
             self._consumed = 0
 
 
-Handler = Callable[[Any, Any], Any]
+class _Messages(_Stream):
+    """The messages table's stream. It knows which messages are unsent."""
+
+    def __init__(self, endpoint: str, file: Path, table: str) -> None:
+        super().__init__(endpoint, file, table)
+        self._unsent: set[str] = set()
+
+    def read(self) -> list[dict[str, Any]]:
+        """The records since the last time."""
+        records = super().read()
+        for record in records:
+            key, image = record["dynamodb"]["Keys"]["pk"]["S"], record["dynamodb"].get("NewImage", {})
+            if "unsent_shard" in image:
+                self._unsent.add(key)
+            else:
+                self._unsent.discard(key)
+        return records
+
+    def forget(self) -> None:
+        """Leave unread what earlier tests wrote, and remove what they left unsent: a sweep would find it."""
+        self.read()
+        for key in self._unsent:
+            self._database.delete_item(TableName=self._table, Key={"pk": {"S": key}})
+        self._unsent.clear()
+
+
+class _Facts(_Stream):
+    """The facts' stream. The engine's file tells whether any new fact concerns workflows: most do not, and cost nothing."""
+
+    _newest: str | None = None
+
+    def concerning(self) -> list[dict[str, Any]]:
+        """The records since the last time that pass the filter of the event source mapping."""
+        from chalicelib.facts.reactions import CONCERNING
+
+        images = self._images()
+        if not any(f'"{kind}"' in image for image in images for kind in CONCERNING):
+            self._pass_over(len(images))
+            return []
+        return [record for record in self.read() if record["dynamodb"]["NewImage"]["kind"]["S"] in CONCERNING]
+
+    def skip(self) -> None:
+        """Leave what is there unread."""
+        self._pass_over(len(self._images()))
+
+    def _images(self) -> list[str]:
+        """What was written since the last time, as it stands in the engine's file. Facts are only ever added."""
+        query = (
+            "SELECT sequence_number, new_image FROM _stream_records"
+            " WHERE table_name = ? AND CAST(sequence_number AS INTEGER) > ? ORDER BY id"
+        )
+        rows = self.log.execute(query, (self._table, int(self._last or 0))).fetchall()
+        self._newest = rows[-1][0] if rows else self._last
+        return [image for _, image in rows]
+
+    def _pass_over(self, count: int) -> None:
+        if count:
+            self._last, self._iterator = self._newest, None
+            self._consumed += count
+            self._trim()
+
+
+def _relayed(stream: _Stream, records: list[dict[str, Any]], handler: Handler, function: str) -> int:
+    """Give records to a relay as its event source mapping does; how many were taken."""
+    for start in range(0, len(records), 100):
+        event = lambda_events.stream_event(records[start : start + 100], stream.arn)
+        answer = lambda_events.invoke(handler, function, event)
+        failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+        if failed:
+            stream.go_back(min(failed, key=int))
+            return start
+    return len(records)

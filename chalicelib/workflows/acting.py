@@ -75,8 +75,8 @@ def _turn(portal: Portal, row: EnrolmentRow) -> bool:
         return _hold(at, "The portal is closed.")
     if at.live is not None and at.live.state == "paused":
         return _hold(at, HELD)
-    if at.live is not None and at.live.state == "resuming":
-        _wait_until(at, clock.timestamp() + _A_MINUTE)  # its delays may be about to be shifted
+    if at.live is not None and at.live.state in ("resuming", "moving"):
+        _wait_until(at, clock.timestamp() + _A_MINUTE)  # what is due may be about to change
         return True
     steps = timing.waiting(at.said.steps, row)
     if not steps:

@@ -161,7 +161,7 @@ def read(portal: str, workflow_id: str) -> WorkflowRow:
 
 def must_be_settled(row: WorkflowRow) -> None:
     """Refuse with Conflict while a job is at work on its records."""
-    if row.state in ("starting", "resuming", "stopping"):
+    if row.state in ("starting", "resuming", "moving", "stopping"):
         raise Conflict("This workflow is being seen to just now. Wait until that is done, then try again.")
 
 

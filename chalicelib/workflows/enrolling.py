@@ -30,7 +30,7 @@ _A_DAY = (
     10  # entries of one record into one workflow: two workflows that undo each other's tags must not go round for ever
 )
 _DAY_SECONDS = 24 * 3600
-_TAKING_IN = ("starting", "on", "resuming")
+_TAKING_IN = ("starting", "on", "resuming", "moving")
 NO_LONGER = "It no longer matches."
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from .. import clock, log
 from ..storage import query
 from . import shards
-from .workflow_models import DueRow, EnrolmentRow
+from .models import DueRow
+from .workflow_models import LeaseRow
 
 _PAGE = 50
 SECONDS = 40  # of work in one turn, well within the function's time
@@ -26,7 +27,7 @@ def work_shard(shard: int) -> bool:
     try:
         while clock.timestamp() < began + SECONDS:
             due = query(
-                EnrolmentRow, shards.part(shard), index="due", between=EnrolmentRow.due_at <= clock.timestamp(),
+                DueRow, shards.part(shard), index="due", between=DueRow.due_at <= clock.timestamp(),
                 limit=_PAGE,
             ).items  # fmt: skip
             keys = [row.pk for row in due if row.pk not in tried]
@@ -53,17 +54,21 @@ def _safely(key: str) -> None:
         elif kind == "job":
             from . import jobs
 
+            jobs.hand_on(portal, identifier)  # a turn of its own, so that steps need not wait for it
+        elif kind == "job":
+            from . import jobs
+
             jobs.go_on(portal, identifier)
     except Exception as error:  # noqa: BLE001 - the next minute tries again
         log.failure("due work failed", error, portal=portal, kind=kind)
 
 
-def _leased(shard: int) -> DueRow | None:
+def _leased(shard: int) -> LeaseRow | None:
     now = clock.timestamp()
-    row = DueRow(f"due-lease#{shard}", "lease")
-    free = DueRow.until.does_not_exist() | (DueRow.until <= now)
-    return row if row.change(DueRow.until.set(now + _LEASE_SECONDS), when=free) else None
+    row = LeaseRow(f"due-lease#{shard}", "lease")
+    free = LeaseRow.until.does_not_exist() | (LeaseRow.until <= now)
+    return row if row.change(LeaseRow.until.set(now + _LEASE_SECONDS), when=free) else None
 
 
-def _release(row: DueRow) -> None:
-    row.change(DueRow.until.remove(), when=DueRow.until == row.until)
+def _release(row: LeaseRow) -> None:
+    row.change(LeaseRow.until.remove(), when=LeaseRow.until == row.until)

@@ -83,7 +83,7 @@ def _has_changed(portal: str, account: Account, since: int) -> bool:
 
 def _running(portal: Portal, wanted: Resuming, limit: int, cursor: str | None) -> Page[EnrolmentRow]:
     states = ("held", "active") if wanted.overdue == "shift" else ("held",)
-    return _in_turn(portal.slug, wanted.workflow_id, states, limit, cursor)
+    return in_turn(portal.slug, wanted.workflow_id, states, limit, cursor)
 
 
 def _resume_one(_act: Act, portal: Portal, wanted: Resuming, row: EnrolmentRow) -> Answer:
@@ -114,7 +114,7 @@ def _resume(portal: Portal, wanted: Resuming, enrolment_id: str) -> Answer:
 
 
 def _still_in(portal: Portal, wanted: Stopping, limit: int, cursor: str | None) -> Page[EnrolmentRow]:
-    return _in_turn(portal.slug, wanted.workflow_id, ("held", "active"), limit, cursor)
+    return in_turn(portal.slug, wanted.workflow_id, ("held", "active"), limit, cursor)
 
 
 def _stop_one(act: Act, portal: Portal, _wanted: Stopping, row: EnrolmentRow) -> Answer:
@@ -134,7 +134,7 @@ def _stop(act: Act, portal: Portal, enrolment_id: str) -> Answer:
     return CHANGED
 
 
-def _in_turn(
+def in_turn(
     portal: str, workflow_id: str, states: tuple[str, ...], limit: int, cursor: str | None
 ) -> Page[EnrolmentRow]:
     """A page of the enrolments of one state after the other; the cursor tells which, before its colon."""
@@ -146,8 +146,8 @@ def _in_turn(
     return Page(page.items, f"{int(at) + 1}:" if int(at) + 1 < len(states) else None)
 
 
-def _settled(state: Literal["on", "off"]) -> Hook:
-    """That the workflow is on, or off, when its job has ended."""
+def settled(state: Literal["on", "off"]) -> Hook:
+    """What a job adds to the transaction in which it ends: that the workflow is on, or off."""
 
     def hook(tx: Transaction, act: Act, job: Job) -> None:
         row = definitions.read(act.portal, job.wanted.workflow_id)
@@ -160,16 +160,15 @@ def _settled(state: Literal["on", "off"]) -> Hook:
     return hook
 
 
-def _id_of(item: Account | EnrolmentRow) -> str:
+def id_of(item: Account | EnrolmentRow) -> str:
+    """The id of one that a job visits."""
     return str(item.id)
 
 
 START: Final = JobKind(
-    "workflow-start", Starting, _all_accounts, _id_of, _start_one, keeps_ledger=False, ended=_settled("on")
+    "workflow-start", Starting, _all_accounts, id_of, _start_one, keeps_ledger=False, ended=settled("on")
 )
 RESUME: Final = JobKind(
-    "workflow-resume", Resuming, _running, _id_of, _resume_one, keeps_ledger=False, ended=_settled("on")
+    "workflow-resume", Resuming, _running, id_of, _resume_one, keeps_ledger=False, ended=settled("on")
 )
-STOP: Final = JobKind(
-    "workflow-stop", Stopping, _still_in, _id_of, _stop_one, keeps_ledger=False, ended=_settled("off")
-)
+STOP: Final = JobKind("workflow-stop", Stopping, _still_in, id_of, _stop_one, keeps_ledger=False, ended=settled("off"))

@@ -7,6 +7,7 @@ or off. Meanwhile nothing else can be asked of it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -125,7 +126,7 @@ def _move(
     state: str,
     kind: Kind,
     told: dict[str, str],
-    job_kind: JobKind[msgspec.Struct, object] | None = None,
+    job_kind: JobKind[Any, Any] | None = None,
     wanted: msgspec.Struct | None = None,
 ) -> Workflow:
     read_version, job_id = int(row.version), ids.new()

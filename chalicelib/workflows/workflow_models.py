@@ -173,7 +173,7 @@ class CountRow(Row):
     number = NumberAttribute(default=0)
 
 
-class DueRow(Row):
+class LeaseRow(Row):
     """Who is at work on a shard of what is due: pk `due-lease#{shard}`, sk `lease`."""
 
     table = "workflows"

@@ -167,13 +167,13 @@ class WorkflowInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     steps: Annotated[tuple[Step, ...], Meta(max_length=MOST_STEPS)] = ()
 
 
-State = Literal["off", "starting", "on", "paused", "resuming", "stopping"]
+State = Literal["off", "starting", "on", "paused", "resuming", "moving", "stopping"]
 
 
 class Workflow(WorkflowInput, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """A workflow as of now. Enrolments keep the revision that they began with, unless an edit takes them along.
 
-    `starting`: records that match already are being looked at. `resuming`, `stopping`: enrolments are being seen to.
+    `starting`: records that match already are being looked at. `resuming`, `moving`, `stopping`: enrolments are being seen to.
     """
 
     id: str

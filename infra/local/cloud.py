@@ -1,6 +1,7 @@
 """moto in this process: SQS, Secrets Manager, EventBridge, and whatever else might be called by mistake.
 
-moto forgets all when it ends. Queues are made anew at each start (what was in them is found again: see `settle`); the keys secret is kept in `.local/keys.json` and loaded again, so that sessions and links stay good.
+moto forgets all when it ends. Queues are made anew at each start (what was in them is found again: see `settle`); the keys
+secret is kept in `.local/keys.json` and loaded again, so that sessions and links stay good.
 """
 
 from __future__ import annotations

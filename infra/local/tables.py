@@ -1,4 +1,4 @@
-"""Creates the tables that `chalicelib.tables` describes, where they are not there yet, and gives a stream to those that lack it."""
+"""Creates the tables that `chalicelib.tables` describes, where they are not there yet; streams too."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ def create_tables(endpoint: str, prefix: str, tables: dict[str, Table] = TABLES)
     for table in tables.values():
         name = f"{prefix}-{table.name}"
         if name in present:
-            present_one = database.describe_table(TableName=name)["Table"]
-            _check(table.description(name), present_one)
-            if table.stream and not _is_streamed(present_one):
-                stream = table.description(name)["StreamSpecification"]
-                database.update_table(TableName=name, StreamSpecification=stream)
+            wanted, found = table.description(name), database.describe_table(TableName=name)["Table"]
+            _check(wanted, found)
+            if table.stream and not _is_streamed(found):
+                database.update_table(TableName=name, StreamSpecification=wanted["StreamSpecification"])
         else:
             _create(database, table, name)
 

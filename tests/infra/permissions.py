@@ -30,6 +30,8 @@ _HANDLERS = {
     "chalicelib.consumers.deliver.bulk": "deliver_bulk",
     "chalicelib.consumers.feedback.handle": "feedback",
     "chalicelib.consumers.tick.handle": "tick",
+    "chalicelib.consumers.facts_relay.handle": "facts_relay",
+    "chalicelib.consumers.react.handle": "react",
 }
 _PARTS = {
     "Put": "dynamodb:PutItem", "Update": "dynamodb:UpdateItem", "Delete": "dynamodb:DeleteItem",
@@ -178,7 +180,7 @@ def _table(name: str) -> str:
 
 def _resource(service: str, parameters: dict[str, Any]) -> str:
     if service == "sqs":
-        return "UrgentQueue" if str(parameters["QueueUrl"]).endswith("urgent") else "BulkQueue"
+        return f"{str(parameters['QueueUrl']).rpartition('/')[2].title()}Queue"
     return {"secretsmanager": "KeysSecretArn", "sns": "*", "sesv2": "mail", "s3": "DocumentsBucket/*"}[service]
 
 

@@ -54,8 +54,9 @@ class StandIn:
     def wiring(self) -> Wiring:
         """As the runtime takes it."""
         return Wiring(
-            app=self.app(), relay=self.relay, facts_relay=self.relay_facts, react=self.react, deliver_urgent=self.deliver, deliver_bulk=self.deliver,
-            feedback=self.take_feedback, tick=lambda event, _context: self.ticks.append(event),
+            app=self.app(), relay=self.relay, facts_relay=self.relay_facts, react=self.react,
+            deliver_urgent=self.deliver, deliver_bulk=self.deliver, feedback=self.take_feedback,
+            tick=lambda event, _context: self.ticks.append(event),
             confirm=lambda _portal, message, provider_id: self.confirmed.append((message, provider_id)),
             release=lambda _portal, message: self.released.append(message),
         )  # fmt: skip

@@ -89,7 +89,13 @@ class Stream:
         """A pump as after a start."""
         watch, dead = DatabaseWatch(self.database.database), DeadLetters(self.folder / "dead.jsonl")
         pump = StreamPump(
-            "relay", self.database.endpoint, TABLE, self.handler, Checkpoints(self.folder / "checkpoints.json"), dead, watch
+            "relay",
+            self.database.endpoint,
+            TABLE,
+            self.handler,
+            Checkpoints(self.folder / "checkpoints.json"),
+            dead,
+            watch,
         )
         pump._wait = lambda _seconds: None  # type: ignore[method-assign]
         return pump

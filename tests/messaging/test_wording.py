@@ -226,7 +226,9 @@ def test_each_message_can_be_composed_with_and_without_each_optional_value(
     world: World, name: str, channel: str
 ) -> None:
     portals = world.portal(), world.portal(support={"email": "help@acme.example", "phone": "555 0100"})
-    optional = sorted({_group(each.name) for each in TEMPLATES[name].context if not each.required and _counts(name, each)})
+    optional = sorted(
+        {_group(each.name) for each in TEMPLATES[name].context if not each.required and _counts(name, each)}
+    )
     for given_ones in itertools.product((True, False), repeat=len(optional)):
         left_out = {each for each, is_given in zip(optional, given_ones, strict=True) if not is_given}
         context = {key: value for key, value in FULL[name].items() if _group(key) not in left_out}
