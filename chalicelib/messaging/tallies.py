@@ -11,7 +11,7 @@ from typing import Final
 
 from .. import clock, log
 from ..errors import Unavailable
-from ..storage import guarded
+from ..storage import Transaction, guarded
 from .models import MessageRow, TallyRow
 from .statuses import Status
 
@@ -42,6 +42,20 @@ def read(portal: str, tally: str) -> dict[Status, int]:
     keys = [_pk(portal, tally, shard) for shard in range(SHARDS)]
     rows = guarded(lambda: list(TallyRow.batch_get(keys, consistent_read=True)))
     return {status: sum(int(getattr(row, status.value) or 0) for row in rows) for status in COUNTED}
+
+
+def stop(tx: Transaction, portal: str, tally: str) -> None:
+    """Add to the transaction that none of these messages is sent any more which has not been sent yet."""
+    tx.put(TallyRow(pk=_stopped(portal, tally), expires_at=clock.timestamp() + KEPT_SECONDS))
+
+
+def is_stopped(portal: str, tally: str) -> bool:
+    """Whether these messages were stopped. Asked right before one is sent."""
+    return TallyRow.find(_stopped(portal, tally)) is not None
+
+
+def _stopped(portal: str, tally: str) -> str:
+    return f"{portal}#tally#{tally}#stopped"
 
 
 def _pk(portal: str, tally: str, shard: int) -> str:
