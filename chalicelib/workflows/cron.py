@@ -22,7 +22,7 @@ _LOOKED_BACK: Final = tuple(hours * 3600 for hours in (2, 48, 24 * 62))  # secon
 
 def is_cron(text: str) -> bool:
     """Whether it has five fields that a moment can suit."""
-    return _next_wall(text, "2027-01-01T00:00") is not None
+    return len(text.split()) == 5 and _next_wall(text, "2027-01-01T00:00") is not None
 
 
 Cron = Annotated[
