@@ -68,7 +68,6 @@ def release(act: Act, row: CampaignRow, kind: Kind = Kind.CAMPAIGN_RELEASED) -> 
     move(tx, row, "running", due_at=None)
     facts.record(tx, act, kind, facts.subject("campaign", row.id), {"moment": clock.text(moment)})
     tx.commit()
-    jobs.hand_on(act.portal, job_id(row.id, moment))
 
 
 def _begin(portal: Portal, row: CampaignRow) -> None:
@@ -104,17 +103,16 @@ def _judge(portal: Portal, row: CampaignRow) -> None:
     job = jobs.get(portal.slug, job_id(row.id, moment), kind=KIND)
     told = tallies.read(portal.slug, job.wanted.tally)
     act = Act(portal.slug, _BY)
-    if canary is None:
-        release(act, row, Kind.CAMPAIGN_WENT_ON)
-    elif job.changed and not any(told.values()):
+    if canary is not None and job.changed and not any(told.values()):
         tx, until = act.transaction(), clock.timestamp() + canary.hold_minutes * 60
         move(tx, row, "holding", due_at=until)
         tx.update(RunRow(row.pk, run_key(moment)), RunRow.held_until.set(until), when=RunRow.state == "holding")
         tx.commit()
-    elif _bad(row, told) * 100 > canary.stop_above_bounce_percent * sent(told):
+    elif canary is not None and _bad(row, told) * 100 > canary.stop_above_bounce_percent * _tried(told):
         jobs.cancel(act, job.id, kind=KIND, state="stopped")
     else:
         release(act, row, Kind.CAMPAIGN_WENT_ON)
+        jobs.hand_on(portal.slug, job.id)
 
 
 def _bad(row: CampaignRow, told: dict[Status, int]) -> int:
@@ -123,9 +121,13 @@ def _bad(row: CampaignRow, told: dict[Status, int]) -> int:
     return told[Status.BOUNCED] + told[Status.COMPLAINED] + failed
 
 
+def _tried(told: dict[Status, int]) -> int:
+    return sent(told) + told[Status.FAILED]
+
+
 def sent(told: dict[Status, int]) -> int:
     """How many were sent at least; a message may come to its end before we have noted that it was sent."""
-    return max(told[Status.SENT] + told[Status.FAILED], told[Status.DELIVERED] + told[Status.BOUNCED])
+    return max(told[Status.SENT], told[Status.DELIVERED] + told[Status.BOUNCED])
 
 
 def _page(portal: Portal, run: CampaignRun, limit: int, cursor: str | None) -> Page[Account]:
@@ -177,7 +179,7 @@ def _ended(tx: Transaction, act: Act, job: Job) -> None:
 def _why_stopped(portal: str, row: CampaignRow, run: CampaignRun) -> str:
     told = tallies.read(portal, run.tally)
     limit = row.said.canary.stop_above_bounce_percent if row.said.canary else 0
-    return _OVER_LIMIT.format(sent=sent(told), bad=_bad(row, told), limit=limit)
+    return _OVER_LIMIT.format(sent=_tried(told), bad=_bad(row, told), limit=limit)
 
 
 def _tell_staff(tx: Transaction, act: Act, row: CampaignRow, run: CampaignRun, reason: str) -> None:

@@ -17,7 +17,7 @@ from ..messaging import tallies, wordings
 from ..messaging.statuses import Status
 from ..portals import Portal
 from ..storage import Page, query, together
-from . import campaign_doing, campaign_runs, cron, jobs, moments, reactions, shards, tagging
+from . import campaign_doing, campaign_runs, cron, jobs, moments, tagging
 from .campaign_doing import CampaignRun, channel_of
 from .campaign_models import CampaignRow, RunRow
 from .campaign_shapes import (
@@ -131,8 +131,6 @@ def schedule(act: Act, portal: Portal, campaign_id: str, *, version: int | None 
     campaign_runs.move(tx, row, "scheduled", due_at=due_at)
     facts.record(tx, act, Kind.CAMPAIGN_SCHEDULED, _subject(campaign_id), {"at": clock.text(due_at)})
     tx.commit()
-    if due_at <= clock.timestamp():
-        reactions.send([reactions.ShardDue(shards.number(row.id))])
     return get(act.portal, campaign_id)
 
 
@@ -222,7 +220,7 @@ def _gone(portal: str, job: jobs.Job) -> tuple[int, int]:
     if channel_of(wanted.do) is None:
         return 0, 0
     told = tallies.read(portal, wanted.tally)
-    gone = campaign_runs.sent(told) - told[Status.FAILED]
+    gone = campaign_runs.sent(told)
     never = told[Status.FAILED] + told[Status.SUPPRESSED] + told[Status.EXPIRED]
     return gone, max(0, job.changed - gone - never)
 

@@ -12,12 +12,7 @@ SHARDS = 16
 
 def of(identifier: str) -> str:
     """The partition of the due index that this row stands in while the tick must look at it."""
-    return part(number(identifier))
-
-
-def number(identifier: str) -> int:
-    """Which one that is."""
-    return zlib.crc32(identifier.encode()) % SHARDS
+    return part(zlib.crc32(identifier.encode()) % SHARDS)
 
 
 def part(shard: int) -> str:
