@@ -32,7 +32,8 @@ from .registry import api
 blueprint = api.blueprint
 
 __all__ = [
-    "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "campaigns", "contacts", "credentials", "documents",
-    "facts", "help_requests", "me", "messages", "own_messages", "portals", "product", "records", "registration_checks",
-    "registration_links", "registrations", "self_service", "staff", "tasks", "templates", "users",
+    "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "campaigns", "contacts",
+    "credentials", "documents", "facts", "help_requests", "me", "messages", "own_messages", "portals", "product",
+    "records", "registration_checks", "registration_links", "registrations", "self_service", "staff", "tasks",
+    "templates", "users",
 ]  # fmt: skip
