@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
@@ -17,7 +16,6 @@ from ..people import accounts, agent_cards
 from ..people.shapes import Account
 from ..portals import Portal
 from ..selfservice import access
-from ..storage import together
 from . import recipients, record_context, tagging
 from .actions import REASONS
 from .campaign_shapes import CampaignAction, CampaignCount, MailEach, TextEach
@@ -27,7 +25,6 @@ from .shapes import Which
 from .workflow_shapes import AddTags, EnableSelfService, RemoveTags
 
 _COUNTED_AT_ONCE: Final = 1000
-_LOOKED_AT_ONCE: Final = 40
 _MOST_LOOKED_AT: Final = 1000
 _CLOSED: Final = "The account is closed."
 
@@ -112,10 +109,11 @@ def count(portal: Portal, which: Which, do: CampaignAction) -> CampaignCount:
     """Whom it would reach now: all are counted, and the first ones looked at one by one, as far as a request's time goes."""
     total, first = counted(portal.slug, which, REQUEST_SECONDS)
     until, looked_at, found = clock.timestamp() + REQUEST_SECONDS, 0, Counter[str]()
-    while looked_at < len(first) and clock.timestamp() <= until:
-        some = first[looked_at : looked_at + _LOOKED_AT_ONCE]
-        found.update(together([_looking(portal, do, account) for account in some]))
-        looked_at += len(some)
+    for account in first:
+        if clock.timestamp() > until:
+            break
+        found[_outlook(portal, do, account)] += 1
+        looked_at += 1
     would, later = found.pop("", 0), found.pop("later", 0)
     return CampaignCount(
         total=total, looked_at=looked_at, would=would + later, later=later, nothing=dict(sorted(found.items()))
@@ -132,10 +130,6 @@ def counted(portal: str, which: Which, seconds: int) -> tuple[int | None, list[A
         if cursor is None:
             return total, first
     return None, first
-
-
-def _looking(portal: Portal, do: CampaignAction, account: Account) -> Callable[[], str]:
-    return lambda: _outlook(portal, do, account)
 
 
 def _outlook(portal: Portal, do: CampaignAction, account: Account) -> str:

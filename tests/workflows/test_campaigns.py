@@ -114,6 +114,8 @@ def test_self_service_is_switched_on_where_it_is_off(world: World) -> None:
     portal = make_portal(world)
     one, other = clients(portal, 2)
     access.enable(staff(portal), portal, other.id)
+    counted = campaigns.count(portal, planned(portal, {"action": "enable-self-service"}).id)
+    assert (counted.would, sum(counted.nothing.values())) == (1, 1)
     campaign = scheduled(portal, {"action": "enable-self-service"})
     pass_time(world, minutes=1)
     assert access.of_account(portal, one.id).state == "enabled"
