@@ -17,6 +17,7 @@ from . import (
     own_messages,
     portals,
     product,
+    record_documents,
     records,
     registration_checks,
     registration_links,
@@ -34,6 +35,6 @@ blueprint = api.blueprint
 __all__ = [
     "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "campaigns", "contacts",
     "credentials", "documents", "facts", "help_requests", "me", "messages", "own_messages", "portals", "product",
-    "records", "registration_checks", "registration_links", "registrations", "self_service", "staff", "tasks",
-    "templates", "users",
+    "record_documents", "records", "registration_checks", "registration_links", "registrations", "self_service",
+    "staff", "tasks", "templates", "users",
 ]  # fmt: skip

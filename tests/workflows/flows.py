@@ -11,7 +11,7 @@ from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
 from chalicelib.selfservice import records
 from chalicelib.selfservice.record_shapes import Editor, Product, ProductInput
-from chalicelib.workflows import decisions, definitions, enrolling, enrolments, shard_work, shards, switching
+from chalicelib.workflows import decisions, definitions, enrolling, enrolments, handing, switching
 from chalicelib.workflows.workflow_shapes import Enrolment, Workflow, WorkflowInput
 from tests.factories import change_account, make_account, staff
 from tests.world import World
@@ -48,7 +48,7 @@ def client(portal: Portal, **details: Any) -> Account:
 
 
 def tag(portal: Portal, account: Account, *tags: str) -> None:
-    """Give a record exactly these tags, and let the workflows know."""
+    """Give a record exactly these tags, and let the workflows know at once."""
     change_account(portal, account.id, tags=tags)
     enrolling.changed(portal.slug, account.id)
 
@@ -71,13 +71,11 @@ def change_product(portal: Portal, account: Account, held: Product, **details: A
     return made
 
 
-def pass_time(world: World, *, drain: bool = True, **duration: float) -> None:
+def pass_time(world: World, **duration: float) -> None:
     """Let time pass, and do what has come due."""
     world.clock.advance(**duration)
-    for shard in range(shards.SHARDS):
-        shard_work.work_shard(shard)
-    if drain:
-        world.drain()
+    handing.hand_on_due()
+    world.drain()
 
 
 def only(portal: Portal, account: Account) -> Enrolment:
