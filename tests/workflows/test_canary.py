@@ -30,8 +30,16 @@ def portal_of(world: World) -> Portal:
 
 def held(world: World, portal: Portal, do: dict[str, Any] = MAIL, **more: Any) -> Campaign:
     campaign = scheduled(portal, do, canary={**CANARY, **more})
-    pass_time(world, minutes=1)
+    work(world, portal, campaign, minutes=1)
     return campaign
+
+
+def work(world: World, portal: Portal, campaign: Campaign, **duration: float) -> None:
+    """What the tick would come to, of this one alone."""
+    world.clock.advance(**duration)
+    begin(portal, campaign)
+    work_due()
+    world.drain()
 
 
 def bouncing(world: World, *, every: int = 1) -> None:
@@ -179,8 +187,8 @@ def test_the_judge_dies_at_any_call(world: World, mishaps: Mishaps, kind: str, b
         cold()
         with suppress(Killed), mishaps.planned(Mishap(kind, at)):
             begin(portal, campaign)
-        pass_time(world, minutes=2)
-        pass_time(world, minutes=2)
+        work(world, portal, campaign, minutes=2)
+        work(world, portal, campaign, minutes=2)
         run = run_of(portal, campaign)
         assert (run.state, run.done) == (("stopped", 1) if bounces else ("done", 4)), at
         stopped = len([sent for sent in world.inbox if "Stopped" in sent.subject]) - told
