@@ -9,7 +9,7 @@ import msgspec
 
 from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
-from chalicelib.workflows import campaign_runs, campaigns
+from chalicelib.workflows import campaign_reports, campaign_runs, campaigns
 from chalicelib.workflows.campaign_shapes import Campaign, CampaignInput, Run
 from tests.factories import make_account, staff
 from tests.world import World
@@ -64,7 +64,7 @@ def pass_time(world: World, **duration: float) -> None:
 
 def run_of(portal: Portal, campaign: Campaign) -> Run:
     """Its newest run."""
-    return campaigns.report(portal.slug, campaign.id).runs[0]
+    return campaign_reports.report(portal.slug, campaign.id).runs[0]
 
 
 def state_of(portal: Portal, campaign: Campaign) -> str:

@@ -11,7 +11,7 @@ from msgspec import Meta
 from .. import fields
 from ..errors import Invalid
 from ..web.operation import Answer, Call, Paging, created, nothing, one, page
-from ..workflows import campaigns
+from ..workflows import campaign_reports, campaigns
 from ..workflows.campaign_shapes import (
     Campaign,
     CampaignCount,
@@ -93,7 +93,7 @@ def read_campaign(call: Call[None, None]) -> Answer:
     Of each run: for how many accounts it was done, how many got nothing, how many are left, how fast it goes, and what became
     of its messages.
     """
-    return one(campaigns.report(call.slug, call.ids["campaign"]))
+    return one(campaign_reports.report(call.slug, call.ids["campaign"]))
 
 
 @operation(
@@ -144,7 +144,7 @@ def schedule_campaign(call: Call[None, None]) -> Answer:
 
 def receipt_again(call: Call[None, None]) -> Answer:
     """What a cancellation that was carried out before has stopped."""
-    return one(campaigns.receipt(call.slug, call.ids["campaign"]))
+    return one(campaign_reports.receipt(call.slug, call.ids["campaign"]))
 
 
 @operation("POST", f"{_ONE}/cancel", _GROUP, gives=Receipt, replay=receipt_again, refusals=("conflict",))
@@ -195,7 +195,7 @@ def list_recipients(call: Call[RecipientQuery, None]) -> Answer:
     By account, with the reason. Who had it already is counted only.
     """
     query, campaign_id = call.query, call.ids["campaign"]
-    found = campaigns.recipients_of(
+    found = campaign_reports.recipients_of(
         call.slug, campaign_id, moment=_moment(query.run), limit=query.limit, cursor=query.cursor or None
     )
     return page(found, path(call.slug, "campaigns", campaign_id, "recipients"), query)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from chalicelib.errors import NotFound
 from chalicelib.facts import Kind
 from chalicelib.people import accounts
-from chalicelib.workflows import campaign_runs, campaigns
+from chalicelib.workflows import campaign_reports, campaign_runs, campaigns
 from tests.browsing import Seen
 from tests.campaigning import said
 from tests.factories import make_account, staff
@@ -171,7 +171,7 @@ class ReleasesACampaign(OfACampaign):
     def check(self) -> None:
         work_due()
         self.midway()
-        (run,) = campaigns.report(self.slug, self.id).runs
+        (run,) = campaign_reports.report(self.slug, self.id).runs
         assert (self.state, run.done, run.refused) == ("done", 2, 2)
         leave_nothing_due()
 

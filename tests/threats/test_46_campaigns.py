@@ -13,7 +13,7 @@ from chalicelib.facts import Kind
 from chalicelib.messaging import suppression
 from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
-from chalicelib.workflows import campaigns, jobs, moments, shard_work, shards
+from chalicelib.workflows import campaign_reports, campaigns, jobs, moments, shard_work, shards
 from tests.browsing import at_once
 from tests.campaigning import begin, clients, each_once, mails, pass_time, run_of, scheduled, state_of
 from tests.factories import facts_of, make_portal, staff
@@ -133,7 +133,7 @@ def test_after_days_without_service_what_was_missed_is_made_up_for_once(world: W
     pass_time(world, days=5)
     pass_time(world, minutes=1)
     assert mails(world) == each_once(made)
-    runs = campaigns.report(portal.slug, campaign.id).runs
+    runs = campaign_reports.report(portal.slug, campaign.id).runs
     assert [run.moment for run in runs] == ["2030-06-07T13:00:00Z"], "the last of those that were missed"
     assert campaigns.get(portal.slug, campaign.id).next_at == "2030-06-08T13:00:00Z"
     pass_time(world, hours=4)
@@ -161,7 +161,7 @@ def test_who_opts_out_in_the_middle_of_a_run_gets_nothing(world: World, portal: 
     campaign = scheduled(portal)
     begin(portal, campaign)
     work_due(50)
-    visited = [each.account_id for each in campaigns.recipients_of(portal.slug, campaign.id, limit=100).items]
+    visited = [each.account_id for each in campaign_reports.recipients_of(portal.slug, campaign.id, limit=100).items]
     queued = next(each for each in made if each.id in visited)
     waiting = next(each for each in made if each.id not in visited)
     for each in (queued, waiting):

@@ -12,7 +12,7 @@ from chalicelib.facts import Kind
 from chalicelib.messaging import reading, suppression
 from chalicelib.people import accounts
 from chalicelib.selfservice import access
-from chalicelib.workflows import campaigns, jobs, uses
+from chalicelib.workflows import campaign_reports, campaigns, jobs, uses
 from chalicelib.workflows.campaign_shapes import Campaign
 from tests.browsing import at_once
 from tests.campaigning import (
@@ -37,7 +37,7 @@ from tests.world import World
 
 
 def refused(portal: Any, campaign: Campaign) -> dict[str, str]:
-    found = campaigns.recipients_of(portal.slug, campaign.id, limit=100).items
+    found = campaign_reports.recipients_of(portal.slug, campaign.id, limit=100).items
     return {each.account_id: each.why for each in found if each.answer == "refused"}
 
 
@@ -221,7 +221,7 @@ def test_cancelled_in_the_middle_the_receipt_says_what_had_gone(world: World, mo
     assert run_of(portal, campaign).messages == {"sent": 2, "delivered": 2, "dropped": 48}
     stopped = [each for each in reading.newest(portal.slug, limit=100).items if each.reason == "stopped"]
     assert len(stopped) == 48
-    assert campaigns.receipt(portal.slug, campaign.id).stopped == 48
+    assert campaign_reports.receipt(portal.slug, campaign.id).stopped == 48
 
 
 def test_done_but_not_sent_yet_it_can_still_be_cancelled(world: World) -> None:
