@@ -166,10 +166,13 @@ class Kind(StrEnum):
     CAMPAIGN_CREATED = "staff:campaign:created"
     CAMPAIGN_CHANGED = "staff:campaign:changed"
     CAMPAIGN_REMOVED = "staff:campaign:removed"
+    CAMPAIGN_SCHEDULED = "staff:campaign:scheduled"
     CAMPAIGN_STARTED = "system:campaign:started"
     CAMPAIGN_HELD = "system:campaign:held"
+    CAMPAIGN_WENT_ON = "system:campaign:went-on"
     CAMPAIGN_RELEASED = "staff:campaign:released"
     CAMPAIGN_CANCELLED = "staff:campaign:cancelled"
+    CAMPAIGN_STOPPED = "system:campaign:stopped"
     CAMPAIGN_ENDED = "system:campaign:ended"
 
     MESSAGE_RELEASED = "staff:message:released"

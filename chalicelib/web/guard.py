@@ -46,6 +46,7 @@ _PUBLIC, _VISITOR, _CLIENT, _STAFF = Guard("public"), Guard("visitor"), Guard("c
 _API: Final = "/api/v1"
 _AT: Final = "/api/v1/portals/{portal}"
 _BATCH: Final = "/api/v1/portals/{portal}/batches/{batch}"
+_CAMPAIGN: Final = "/api/v1/portals/{portal}/campaigns/{campaign}"
 
 # (method, route) → who may enter. The routes are spelled as Chalice spells them; the documentation keeps this order.
 GUARDS: Final[dict[tuple[str, str], Guard]] = {
@@ -170,6 +171,18 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("POST", f"{_AT}/calls/{{call}}/claim"): _key("tasks:write"),
     ("POST", f"{_AT}/calls/{{call}}/release"): _key("tasks:write"),
     ("POST", f"{_AT}/calls/{{call}}/outcome"): _key("tasks:write"),
+    #
+    ("GET", f"{_AT}/campaigns"): _key("workflows:read"),
+    ("POST", f"{_AT}/campaigns"): _key("workflows:write"),
+    ("GET", _CAMPAIGN): _key("workflows:read"),
+    ("PATCH", _CAMPAIGN): _key("workflows:write"),
+    ("DELETE", _CAMPAIGN): _key("workflows:write"),
+    ("POST", f"{_CAMPAIGN}/schedule"): _key("workflows:write"),
+    ("POST", f"{_CAMPAIGN}/cancel"): _key("workflows:write"),
+    ("POST", f"{_CAMPAIGN}/release"): _key("workflows:write"),
+    ("POST", f"{_CAMPAIGN}/copy"): _key("workflows:write"),
+    ("GET", f"{_CAMPAIGN}/count"): _key("workflows:read"),
+    ("GET", f"{_CAMPAIGN}/recipients"): _key("workflows:read"),
     #
     ("GET", f"{_AT}/help-requests"): _key("help:read"),
     ("GET", f"{_AT}/help-requests/{{request}}"): _key("help:read"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from . import campaigns
 
-def of_template(portal: str, name: str) -> tuple[str, ...]:  # noqa: ARG001 - until workflows and campaigns are there
+
+def of_template(portal: str, name: str) -> tuple[str, ...]:
     """The names of the workflows and campaigns that still send this message, as staff gave them. Reads as of now.
 
     As long as there is one, the message is not deleted, and keeps the channels that it has.
     """
-    return ()
+    return campaigns.using(portal, name)

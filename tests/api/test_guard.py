@@ -82,7 +82,13 @@ def owner(office: Office) -> dict[str, str]:
         "tagging": "0" * 32,
         "task": good(office.api.post(f"{office.at}/tasks", {"title": "Call them"})).id,
         "call": good(office.api.post(f"{office.at}/calls", _call(batch.json["account_id"]))).id,
+        "campaign": good(office.api.post(f"{office.at}/campaigns", CAMPAIGN)).id,
     }
+
+
+CAMPAIGN = {
+    "name": "Review", "filter": {}, "do": {"action": "add-tags", "tags": ["asked"]}, "when": {"when": "now"},
+}  # fmt: skip
 
 
 def _call(account_id: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import pytest
 from chalicelib.web.guard import GUARDS
 from tests.faults import (
     of_api,
+    of_campaigns,
     of_invitations,
     of_records,
     of_registrations,
@@ -26,6 +27,7 @@ JOURNEYS = [
     *of_wording.JOURNEYS,
     *of_self_service.OF_API,
     *of_records.OF_API,
+    *of_campaigns.JOURNEYS,
     *of_work.JOURNEYS,
 ]  # fmt: skip
 
