@@ -41,8 +41,9 @@ def queue(
     decoy: bool = False,
     sample: bool = False,
     purpose: Purpose | None = None,
+    tally: str | None = None,
 ) -> str:
-    """Add one message to the transaction and give its id.
+    """Add one message to the transaction and give its id. It is counted in the `tally`, if one is named (see `tallies`).
 
     `about` is the subject in the delivery log, as facts name it (`batch:<id>`). `once` names the occasion: a second
     message for it makes the commit refuse with AlreadyQueued. `not_after` is the moment (seconds) from which it is not
@@ -65,6 +66,7 @@ def queue(
     row.urgent, row.decoy, row.not_after = urgent, decoy, not_after
     row.is_sample = sample or None
     row.is_marketing = (purpose or known.purpose) == "marketing" or None
+    row.tally = tally
     row.sweep_at = clock.timestamp() + GRACE_SECONDS[urgent]
     if decoy:  # the same keys of the same shape, but in partitions that no list reads
         row.day_key, row.subject_key = f"decoy#{row.day_key}", f"decoy#{row.subject_key}"
