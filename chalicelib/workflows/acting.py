@@ -19,7 +19,7 @@ from ..portals import Portal, known
 from ..selfservice.record_shapes import Product
 from ..storage import Action, Transaction
 from . import actions, decisions, definitions, enrolling, enrolments, timing, triggers
-from .actions import REASONS, Doing, NotYet, Skipped
+from .actions import OTHER, REASONS, Doing, NotYet, Skipped
 from .decisions import Of
 from .workflow_models import EnrolmentRow, LiveRow
 from .workflow_shapes import Step, WorkflowInput
@@ -112,7 +112,7 @@ def _do(at: _At, step: Step, after: Sequence[tuple[int, Step]]) -> bool:
     made: list[str] = []
     doing = Doing(
         portal=at.portal, account=at.account, product=at.product, step=step, now=clock.timestamp(),
-        step_key=f"{at.row.id}/{step.id}", made=made, notes=notes,
+        step_key=f"{at.row.id}/{step.id}", tally=actions.tally_of(at.of.id, at.of.revision, step.id), made=made, notes=notes,
         claim=lambda tx: _claim(tx, at, step, after, "done", " ".join(notes), made),
     )  # fmt: skip
     try:
@@ -145,6 +145,7 @@ def _claim(
     what: str,
     reason: str = "",
     made: Sequence[str] = (),
+    counted_as: str = "",
 ) -> None:
     """Add to the transaction what becomes of a step, and when the next is due. Refused with _Moved."""
     row, slug = at.row, at.portal.slug
@@ -155,14 +156,17 @@ def _claim(
         EnrolmentRow.turn.add(1), EnrolmentRow.tries.set(0),
         when=(EnrolmentRow.turn == row.turn) & (EnrolmentRow.state == "active"), refusal=_Moved(),
     )  # fmt: skip
-    line = decisions.note(tx, slug, row.account, at.of, what, reason, enrolment_id=row.id, step_id=step.id, made=made)
+    line = decisions.note(
+        tx, slug, row.account, at.of, what, reason, enrolment_id=row.id, step_id=step.id, made=made, counted_as=counted_as
+    )  # fmt: skip
     if not after:
         enrolments.note_end(tx, _act(slug), row, at.of, "finished", after=line)
 
 
 def _pass_over(at: _At, step: Step, after: Sequence[tuple[int, Step]], what: str, reason: str) -> None:
     tx = Transaction()
-    _claim(tx, at, step, after, what, REASONS.get(reason, reason))
+    sort = "" if what == "failed" else reason if reason in REASONS else OTHER
+    _claim(tx, at, step, after, what, REASONS.get(reason, reason), counted_as=sort)
     tx.commit()
 
 

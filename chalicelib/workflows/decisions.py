@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .. import clock, ids
@@ -22,6 +22,16 @@ class Of:
     revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What is counted: in which revision, of which step (blank: of the enrolment), what, and by which sort of reason."""
+
+    revision: int
+    step: str
+    what: str
+    sort: str = ""
+
+
 def note(
     tx: Transaction,
     portal: str,
@@ -34,10 +44,12 @@ def note(
     step_id: str | None = None,
     made: Sequence[str] = (),
     after: str = "",
+    counted_as: str = "",
 ) -> str:
     """Add a line of the record's history to the transaction, and count it; its id.
 
-    `after` is that of another line of the same moment, below which it is to stand.
+    `after` is that of another line of the same moment, below which it is to stand. `counted_as` is the sort of reason
+    that it is counted under: of few, for each has a row.
     """
     now, identifier = clock.timestamp(), f"{after}.1" if after else ids.new()
     tx.put(
@@ -47,26 +59,40 @@ def note(
             expires_at=now + _KEPT_SECONDS,
         )
     )  # fmt: skip
-    row = CountRow(f"{portal}#counts#{of.id}#{int(ids.new(), 16) % COUNTERS}", f"{of.revision}#{step_id or ''}#{what}")
+    counted = f"{of.revision}#{step_id or ''}#{what}" + (f"#{counted_as}" if counted_as else "")
+    row = CountRow(f"{portal}#counts#{of.id}#{int(ids.new(), 16) % COUNTERS}", counted)
     tx.update(row, CountRow.number.add(1))
     return identifier
 
 
-def listed(portal: str, account_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Decision]:
-    """A record's history, newest first."""
-    page = query(DecisionRow, _key(portal, account_id), limit=limit, cursor=cursor, descending=True)
+def listed(
+    portal: str, account_id: str, *, workflow_id: str | None = None, limit: int = 50, cursor: str | None = None
+) -> Page[Decision]:
+    """A record's history, newest first; what one workflow decided if named."""
+    only = (DecisionRow.workflow == workflow_id) if workflow_id else None
+    page = query(DecisionRow, _key(portal, account_id), only=only, limit=limit, cursor=cursor, descending=True)
     return Page([_shown(row) for row in page.items], page.cursor)
 
 
-def counted(portal: str, workflow_id: str) -> dict[tuple[int, str, str], int]:
-    """How often what became of which step (blank: of the enrolment itself), by revision, step and what."""
-    found: dict[tuple[int, str, str], int] = {}
+def counted(portal: str, workflow_id: str) -> dict[Counted, int]:
+    """How often what became of which step, or of the enrolment itself."""
+    found: dict[Counted, int] = {}
     for shard in range(COUNTERS):
-        for row in query(CountRow, f"{portal}#counts#{workflow_id}#{shard}", limit=1000).items:
-            revision, step, what = row.sk.split("#")
-            key = (int(revision), step, what)
+        for row in _counts(f"{portal}#counts#{workflow_id}#{shard}"):
+            revision, step, what, *sort = row.sk.split("#")
+            key = Counted(int(revision), step, what, sort[0] if sort else "")
             found[key] = found.get(key, 0) + int(row.number)
     return found
+
+
+def _counts(key: str) -> Iterator[CountRow]:
+    cursor: str | None = None
+    while True:
+        page = query(CountRow, key, limit=1000, cursor=cursor)
+        yield from page.items
+        cursor = page.cursor
+        if cursor is None:
+            return
 
 
 def _key(portal: str, account_id: str) -> str:

@@ -11,6 +11,7 @@ from .. import clock, facts, fields, ids
 from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..messaging import wordings
+from ..messaging.shapes import Channel
 from ..people import accounts, users
 from ..portals import Portal
 from ..storage import Page, Transaction, query
@@ -230,31 +231,33 @@ def _wrong_with(portal: Portal, step: Step) -> dict[str, str]:
     match step.do:
         case SendEmail(message=message, to=to) | SendSms(message=message, to=to):
             wrong = {}
-            if not _can_send(portal.slug, message, "email" if isinstance(step.do, SendEmail) else "sms"):
+            if not can_send(portal.slug, message, "email" if isinstance(step.do, SendEmail) else "sms"):
                 wrong["message"] = _NO_MESSAGE
             if not (to.record or to.agent or to.staff):
                 wrong["to"] = _NOBODY
             return wrong | {
                 f"to.staff.{place}": _NO_STAFF
                 for place, each in enumerate(to.staff)
-                if not _is_staff(portal.slug, each)
+                if not is_staff(portal.slug, each)
             }
-        case CreateTask(assignee=assignee) if assignee and not _is_staff(portal.slug, assignee):
+        case CreateTask(assignee=assignee) if assignee and not is_staff(portal.slug, assignee):
             return {"assignee": _NO_STAFF}
         case AddTags(tags=tags) | RemoveTags(tags=tags):
             return {f"tags.{place}": _NO_TAG for place, tag in enumerate(tags) if not accounts.is_tag(tag)}
     return {}
 
 
-def _can_send(portal: str, message: str, channel: str) -> bool:
+def can_send(portal: str, message: str, channel: Channel) -> bool:
+    """Whether this is a message for records that has a wording for the channel. What it says may be 15 seconds old."""
     try:
-        template = wordings.template(portal, message)
+        template = wordings.template(portal, message, channel)
     except LookupError:
         return False
     return template.for_records and channel in template.channels
 
 
-def _is_staff(portal: str, user_id: str) -> bool:
+def is_staff(portal: str, user_id: str) -> bool:
+    """Whether this is a staff user who was not deactivated."""
     user = users.by_id(portal, user_id)
     return user is not None and user.kind == "staff" and user.state != "deactivated"
 

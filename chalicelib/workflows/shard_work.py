@@ -57,10 +57,6 @@ def _safely(key: str) -> None:
             from . import jobs
 
             jobs.hand_on(portal, identifier)  # a turn of its own, so that steps need not wait for it
-        elif kind == "job":
-            from . import jobs
-
-            jobs.go_on(portal, identifier)
     except Exception as error:  # noqa: BLE001 - the next minute tries again
         log.failure("due work failed", error, portal=portal, kind=kind)
 
