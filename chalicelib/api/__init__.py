@@ -9,6 +9,7 @@ from . import (
     contacts,
     credentials,
     documents,
+    enrolments,
     facts,
     help_requests,
     me,
@@ -25,6 +26,8 @@ from . import (
     tasks,
     templates,
     users,
+    workflow_states,
+    workflows,
 )
 from .registry import api
 
@@ -32,6 +35,7 @@ blueprint = api.blueprint
 
 __all__ = [
     "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "contacts", "credentials", "documents",
-    "facts", "help_requests", "me", "messages", "own_messages", "portals", "product", "records", "registration_checks",
-    "registration_links", "registrations", "self_service", "staff", "tasks", "templates", "users",
+    "enrolments", "facts", "help_requests", "me", "messages", "own_messages", "portals", "product", "records",
+    "registration_checks", "registration_links", "registrations", "self_service", "staff", "tasks", "templates", "users",
+    "workflow_states", "workflows",
 ]  # fmt: skip

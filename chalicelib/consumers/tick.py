@@ -21,11 +21,7 @@ blueprint = Blueprint(__name__)
 
 @blueprint.schedule("rate(1 minute)", name="tick")
 def handle(_event: CloudWatchEvent) -> None:
-    """Look again at messages that did not get through, hand on what workflows have due, remind of answers and tasks, see
-    to registrations and tags.
-
-    None stops the others.
-    """
+    """See again to messages, to what workflows have due, to reminders, registrations and tags. None stops the others."""
     for work in (sweep, hand_on_due, send_due, work_due, do_due):
         try:
             work()

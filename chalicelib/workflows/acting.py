@@ -7,6 +7,7 @@ record's history, when the next one is due. The enrolment's turn lets one of any
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .. import clock, log
@@ -27,6 +28,7 @@ from .workflow_shapes import Step, WorkflowInput
 _TRIES = 8  # at a step that fails, an hour or more in all; then it has failed, and the next one comes
 _FIRST_WAIT = 60
 _A_MINUTE = 60
+_AN_HOUR = 3600
 _A_TURN = 60  # steps of one enrolment that are overdue together: more than a workflow has
 HELD = "The workflow is paused."
 
@@ -72,7 +74,8 @@ def _turn(portal: Portal, row: EnrolmentRow) -> bool:
     if at is None:
         return _end(portal, row, "The record is gone.")
     if portal.status != "open":
-        return _hold(at, "The portal is closed.")
+        _wait_until(at, clock.timestamp() + _AN_HOUR)  # nobody resumes what waits for a portal to open again
+        return True
     if at.live is not None and at.live.state == "paused":
         return _hold(at, HELD)
     if at.live is not None and at.live.state in ("resuming", "moving"):
@@ -206,7 +209,21 @@ def _hold(at: _At, reason: str) -> bool:
     )  # fmt: skip
     decisions.note(tx, at.portal.slug, row.account, at.of, "held", reason, enrolment_id=row.id)
     tx.commit()
+    live = definitions.live_row(at.portal.slug, row.workflow)
+    if (
+        live is None or live.state != "paused"
+    ):  # resumed in between: whoever sees to those held may not have seen this one
+        _go_on(at)
     return True
+
+
+def _go_on(at: _At) -> None:
+    row = enrolments.find(at.portal.slug, at.row.id)
+    if row is not None and row.state == "held":
+        tx = Transaction()
+        enrolments.set_going(tx, at.portal.slug, row, due_at=clock.timestamp())
+        with suppress(Stale):
+            tx.commit()
 
 
 def _wait_until(at: _At, moment: int) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from .. import clock, ids
 from ..storage import Page, Transaction, query
 from .workflow_models import COUNTERS, CountRow, DecisionRow
-from .workflow_shapes import Decision
+from .workflow_shapes import Decided
 
 _KEPT_SECONDS = 2 * 365 * 24 * 3600
+_MOST_AT_ONCE = 45  # a line and a count each, of the hundred rows of a transaction; the enrolment itself says it of all
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,30 @@ def note(
     return identifier
 
 
+def note_passed_over(
+    tx: Transaction,
+    portal: str,
+    account_id: str,
+    of: Of,
+    step_ids: Sequence[str],
+    reason: str,
+    *,
+    enrolment_id: str,
+    counted_as: str,
+    after: str = "",
+) -> None:
+    """Add to the transaction that these steps are skipped, all at once: in their order, as many as it can hold."""
+    before = after
+    for step_id in step_ids[:_MOST_AT_ONCE]:
+        before = note(
+            tx, portal, account_id, of, "skipped", reason, enrolment_id=enrolment_id, step_id=step_id, after=before,
+            counted_as=counted_as,
+        )  # fmt: skip
+
+
 def listed(
     portal: str, account_id: str, *, workflow_id: str | None = None, limit: int = 50, cursor: str | None = None
-) -> Page[Decision]:
+) -> Page[Decided]:
     """A record's history, newest first; what one workflow decided if named."""
     only = (DecisionRow.workflow == workflow_id) if workflow_id else None
     page = query(DecisionRow, _key(portal, account_id), only=only, limit=limit, cursor=cursor, descending=True)
@@ -99,8 +121,8 @@ def _key(portal: str, account_id: str) -> str:
     return f"{portal}#decisions#{account_id}"
 
 
-def _shown(row: DecisionRow) -> Decision:
-    return Decision(
+def _shown(row: DecisionRow) -> Decided:
+    return Decided(
         id=row.sk, at=clock.text(int(row.at)) or "", workflow_id=row.workflow, workflow_name=row.workflow_name,
         revision=int(row.revision), enrolment_id=row.enrolment, step_id=row.step,
         what=row.what,  # type: ignore[arg-type]
