@@ -22,7 +22,7 @@ _STORIES = (
     "journeys/", "local/test_local_pumps", "messaging/test_cold_starts", "messaging/test_crashes", "messaging/test_queues",
     "people/test_automatic_credentials", "people/test_credentials", "registration/test_sending",
     "registration/test_state_machine", "selfservice/test_reminders", "threats/", "workflows/test_tagging",
-    "workflows/test_tasks",
+    "workflows/test_tasks", "workflows/test_state_machine",
 )  # fmt: skip
 _QUICK = (
     "journeys/test_benefits_batch.py::test_the_whole_story",

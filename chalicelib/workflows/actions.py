@@ -79,7 +79,7 @@ class Doing:
     step: Step
     step_key: str
     tally: str
-    now: int
+    begun_at: int
     claim: Callable[[Transaction], None]
     made: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -158,7 +158,7 @@ def _create_task(doing: Doing, wanted: CreateTask) -> None:
     assignee = wanted.assignee
     if assignee is None and (agent := recipients.agent_of(doing.portal, doing.account)):
         assignee = agent.id
-    due = moments.after(doing.now, wanted.due, doing.portal.time_zone) if wanted.due else None
+    due = moments.after(doing.begun_at, wanted.due, doing.portal.time_zone) if wanted.due else None
     task = TaskInput(
         title=wanted.title, note=wanted.note, account_id=doing.account.id, assignee=assignee,
         due=moments.shown(due, doing.portal.time_zone) if due is not None else None,

@@ -11,9 +11,9 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from .. import clock, ids
+from .. import clock, facts, ids
 from ..errors import Conflict, Stale
-from ..facts import Act
+from ..facts import Act, Kind
 from ..portals import Portal
 from ..storage import Page, Transaction, afresh
 from . import definitions, enrolments, jobs, timing
@@ -117,6 +117,8 @@ def take_along(act: Act, workflow_id: str, *, overdue: Overdue, version: int | N
     tx = act.transaction()
     tx.put(row, when=WorkflowRow.version == read_version, refusal=Stale())
     definitions.put_live(tx, row)
+    told = {"revision": int(row.revision), "overdue": overdue}
+    facts.record(tx, act, Kind.WORKFLOW_TAKEN_ALONG, definitions.subject(workflow_id), told)
     jobs.start(tx, act, MOVE, wanted, job_id=job_id)
     tx.commit()
     jobs.go_on_at_once(act.portal, job_id)

@@ -15,6 +15,7 @@ from tests.faults import (
     of_users,
     of_wording,
     of_work,
+    of_workflows,
 )
 from tests.faults.journey import Journey
 from tests.faults.matrix import make_stage, play
@@ -27,6 +28,7 @@ JOURNEYS = [
     *of_self_service.OF_API,
     *of_records.OF_API,
     *of_work.JOURNEYS,
+    *of_workflows.JOURNEYS,
 ]  # fmt: skip
 
 
