@@ -78,7 +78,7 @@ def test_what_is_left_out_stands_in_the_history_and_is_counted(world: World, por
     workflow, account = paused(world, portal)
     pass_time(world, days=5)
     resume(portal, workflow, "skip")
-    pass_time(world)
+    pass_time(world, minutes=1)
     told = [(line.what, line.step_id, line.reason) for line in decisions.listed(portal.slug, account.id).items]
     why = "The workflow was paused when it was due."
     assert told[1:3] == [("skipped", "second", why), ("skipped", "first", why)] and told[0][0] == "finished"
