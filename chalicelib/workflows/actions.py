@@ -21,6 +21,7 @@ from ..selfservice.access import SelfServiceRefused
 from ..selfservice.record_shapes import Product
 from ..storage import Transaction
 from . import calls, moments, recipients, record_context, tasks
+from .definitions import can_send
 from .recipients import Channel, Missed, Reached
 from .shapes import CallInput, TaskInput
 from .workflow_shapes import (
@@ -58,15 +59,18 @@ REASONS = {
     "no-mobile": "There is no mobile number to send to.",
     "no-agent": "The record has no assigned agent.",
     "no-such-colleague": "This colleague is not a staff user here (any more).",
+    "no-such-message": "The message is gone, or has no wording for this channel (any more).",
     "tags-as-wanted": "The record's tags are so already.",
 }
+OTHER = "other"  # how skipped steps are counted whose reason is none of these
 
 
 @dataclass(slots=True)
 class Doing:
     """A step that is being done: for which record, in whose name, and what it makes.
 
-    `claim` adds to a transaction that the step is done; `step_key` names the step of this enrolment for good.
+    `claim` adds to a transaction that the step is done; `step_key` names the step of this enrolment for good. What it sends
+    is counted in the `tally`.
     """
 
     portal: Portal
@@ -74,7 +78,8 @@ class Doing:
     product: Product | None
     step: Step
     step_key: str
-    moment: int
+    tally: str
+    begun_at: int
     claim: Callable[[Transaction], None]
     made: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -110,8 +115,15 @@ def do(doing: Doing) -> None:
             _retag(doing, remove=tags)
 
 
+def tally_of(workflow_id: str, revision: int, step_id: str) -> str:
+    """Under what the messages of a step are counted."""
+    return f"workflow/{workflow_id}/{revision}/{step_id}"
+
+
 def _send(doing: Doing, channel: Channel, message: str, to: Recipients) -> None:
-    """To everybody who can be reached; skipped where that is nobody."""
+    """To everybody who can be reached; skipped where that is nobody, or the message is gone."""
+    if not can_send(doing.portal.slug, message, channel):
+        raise Skipped("no-such-message")
     found = recipients.of_step(doing.portal, doing.account, channel, to)
     missed = [each for each in found if isinstance(each, Missed)]
     reached = [each for each in found if isinstance(each, Reached)]
@@ -131,7 +143,7 @@ def _queue(tx: Transaction, act: Act, doing: Doing, channel: Channel, reached: R
     return queue(
         tx, act, template=message, channel=channel, to=reached.to, about=facts.subject("account", account.id),
         context=record_context.context_of(doing.portal, account, reached.contact, agent, doing.product),
-        once=f"workflow/{doing.step_key}/{reached.who}",
+        once=f"workflow/{doing.step_key}/{reached.who}", tally=doing.tally,
     )  # fmt: skip
 
 
@@ -146,7 +158,7 @@ def _create_task(doing: Doing, wanted: CreateTask) -> None:
     assignee = wanted.assignee
     if assignee is None and (agent := recipients.agent_of(doing.portal, doing.account)):
         assignee = agent.id
-    due = moments.after(doing.moment, wanted.due, doing.portal.time_zone) if wanted.due else None
+    due = moments.after(doing.begun_at, wanted.due, doing.portal.time_zone) if wanted.due else None
     task = TaskInput(
         title=wanted.title, note=wanted.note, account_id=doing.account.id, assignee=assignee,
         due=moments.shown(due, doing.portal.time_zone) if due is not None else None,

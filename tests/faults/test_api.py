@@ -16,6 +16,7 @@ from tests.faults import (
     of_users,
     of_wording,
     of_work,
+    of_workflows,
 )
 from tests.faults.journey import Journey
 from tests.faults.matrix import make_stage, play
@@ -29,6 +30,7 @@ JOURNEYS = [
     *of_records.OF_API,
     *of_campaigns.JOURNEYS,
     *of_work.JOURNEYS,
+    *of_workflows.JOURNEYS,
 ]  # fmt: skip
 
 
