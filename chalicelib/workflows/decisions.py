@@ -52,9 +52,12 @@ def note(
     return identifier
 
 
-def listed(portal: str, account_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Decision]:
-    """A record's history, newest first."""
-    page = query(DecisionRow, _key(portal, account_id), limit=limit, cursor=cursor, descending=True)
+def listed(
+    portal: str, account_id: str, *, workflow: str | None = None, limit: int = 50, cursor: str | None = None
+) -> Page[Decision]:
+    """A record's history, newest first; of one workflow if named."""
+    only = (DecisionRow.workflow == workflow) if workflow else None
+    page = query(DecisionRow, _key(portal, account_id), only=only, limit=limit, cursor=cursor, descending=True)
     return Page([_shown(row) for row in page.items], page.cursor)
 
 
