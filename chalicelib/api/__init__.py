@@ -20,6 +20,7 @@ from . import (
     registration_checks,
     registration_links,
     registrations,
+    rehearsals,
     self_service,
     staff,
     tasks,
@@ -33,5 +34,5 @@ blueprint = api.blueprint
 __all__ = [
     "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "contacts", "credentials", "documents",
     "facts", "help_requests", "me", "messages", "own_messages", "portals", "product", "records", "registration_checks",
-    "registration_links", "registrations", "self_service", "staff", "tasks", "templates", "users",
+    "registration_links", "registrations", "rehearsals", "self_service", "staff", "tasks", "templates", "users",
 ]  # fmt: skip

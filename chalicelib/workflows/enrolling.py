@@ -33,6 +33,8 @@ _A_DAY = (
 _DAY_SECONDS = 24 * 3600
 _TAKING_IN = ("starting", "on", "resuming", "moving")
 NO_LONGER = "It no longer matches."
+ONCE = "It was in this workflow before, and may enter once."
+DATE_OVER = "The date is over."
 ANOTHER_DATE = "Its date has changed."
 
 
@@ -172,13 +174,13 @@ def objection(live: LiveRow, row: StandingRow | None, match: Match, now: int, is
     if live.state not in _TAKING_IN:
         return "The workflow takes nobody in while it is paused or being switched off."
     if live.trigger.date and match.starts_at is None:
-        return "The date is over."
+        return DATE_OVER
     if row is None or not row.entries:
         return ""
     if live.trigger.date and row.occasion != match.occasion:
         return ""
     if live.again == "never" and (row.season or "") == live.season:
-        return "It was in this workflow before, and may enter once."
+        return ONCE
     if live.again == "after-exit" and is_running():
         return "It is in this workflow still."
     recent = [moment for moment in row.recent or () if moment > now - _DAY_SECONDS]

@@ -44,7 +44,7 @@ class Lately:
         return Lately(((at, channel), *self.moments))
 
 
-def verdict(  # noqa: ARG001 - consent, quiet hours and caps are messaging's to say, by `reach.verdict`
+def verdict(
     portal: Portal, account: Account | None, lately: Lately, *, channel: str, to: str, purpose: Purpose, at: int
 ) -> Verdict:
     """Whether a message may go to an address at a moment; `account` is that whose record it tells, to its own contact.

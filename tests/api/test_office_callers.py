@@ -45,7 +45,7 @@ ROWS = [
 IDS = dict.fromkeys(
     (
         "account", "contact", "batch", "document", "message", "key", "user", "request", "registration", "sending", "item",
-        "tagging", "task", "call",
+        "tagging", "task", "call", "workflow",
     ),
     "0" * 32,
 )  # fmt: skip
