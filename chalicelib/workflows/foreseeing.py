@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from ..errors import Refusal
+from ..errors import Refusal, Unavailable
 from ..messaging import addresses, gsm, preview
 from ..people import accounts, agent_cards
 from ..people.agent_cards import AgentCard
@@ -184,6 +184,8 @@ class Play:
             return
         except Skipped as skip:
             self._tell("skipped", course.key, course, step=step, rules=rules, reason=skip.words)
+        except Unavailable:
+            raise
         except Refusal as refusal:
             self._tell("skipped", course.key, course, step=step, rules=rules, reason=plans.words(refusal))
         else:

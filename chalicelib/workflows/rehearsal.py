@@ -105,7 +105,7 @@ def _begins(portal: Portal, wanted: Rehearse) -> int:
     return max(begins, now)
 
 
-def _opened(cursor: str | None) -> tuple[str | None, int]:
+def _opened(cursor: str) -> tuple[str | None, int]:
     """The page of the list, and how many of it were looked at."""
     if not cursor:
         return None, 0

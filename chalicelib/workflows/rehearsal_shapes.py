@@ -35,7 +35,7 @@ class Rehearse(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     time_lines: Annotated[
         int, Meta(ge=0, le=MOST_TIME_LINES, description="Of how many matching records the time lines are told.")
     ] = 20
-    cursor: Annotated[str | None, Meta(max_length=2000, description="Where the rehearsal before stopped.")] = None
+    cursor: Annotated[str, Meta(max_length=2000, description="Where the rehearsal before stopped.")] = ""
 
 
 class RehearseDraft(Rehearse, frozen=True, kw_only=True, forbid_unknown_fields=True):

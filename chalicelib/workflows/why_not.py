@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .. import clock
-from ..errors import Refusal
+from ..errors import Refusal, Unavailable
 from ..people import accounts
 from ..people.shapes import Account
 from ..portals import Portal
@@ -172,6 +172,8 @@ def _now(record: Record, product: Product | None, step: Step) -> tuple[str, str,
         return "put-off", wait.reason, ()
     except Skipped as skip:
         return "skipped", skip.words, ()
+    except Unavailable:
+        raise
     except Refusal as refusal:
         return "skipped", plans.words(refusal), ()
     if not isinstance(plan, Sending):

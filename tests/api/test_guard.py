@@ -81,6 +81,7 @@ def owner(office: Office) -> dict[str, str]:
         "item": "0" * 32,
         "tagging": "0" * 32,
         "task": good(office.api.post(f"{office.at}/tasks", {"title": "Call them"})).id,
+        "workflow": "0" * 32,
         "call": good(office.api.post(f"{office.at}/calls", _call(batch.json["account_id"]))).id,
     }
 

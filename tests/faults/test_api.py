@@ -14,6 +14,7 @@ from tests.faults import (
     of_staff,
     of_users,
     of_wording,
+    of_rehearsals,
     of_work,
 )
 from tests.faults.journey import Journey
@@ -27,6 +28,7 @@ JOURNEYS = [
     *of_self_service.OF_API,
     *of_records.OF_API,
     *of_work.JOURNEYS,
+    *of_rehearsals.JOURNEYS,
 ]  # fmt: skip
 
 
