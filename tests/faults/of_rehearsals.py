@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import count
+from typing import Any
+
 import msgspec
 
 from chalicelib.workflows import definitions, enrolling
@@ -11,17 +14,8 @@ from tests.factories import make_account, staff
 from tests.faults.journey import Journey
 
 _AT = "/api/v1/portals/{portal}"
-_SAID = {
-    "name": "Review",
-    "trigger": {"tags": ["rehearsed"]},
-    "steps": [
-        {
-            "id": "mail",
-            "after": {"count": 2, "unit": "days"},
-            "do": {"action": "send-email", "message": "annual-review", "to": {"record": True}},
-        }
-    ],
-}
+_numbers = count(1)
+_MAIL = {"action": "send-email", "message": "annual-review", "to": {"record": True}}
 
 
 class RehearsesADraft(Journey):
@@ -30,10 +24,13 @@ class RehearsesADraft(Journey):
     route = ("POST", f"{_AT}/workflows/rehearse")
 
     def prepare(self) -> None:
-        self.account = make_account(self.portal, tags=["rehearsed"], primary_emails=["maria@northwind.example"])
+        tag = f"rehearsed-{next(_numbers)}"
+        self.account = make_account(self.portal, tags=[tag], primary_emails=["maria@northwind.example"])
+        step = {"id": "mail", "after": {"count": 2, "unit": "days"}, "do": _MAIL}
+        self.said: dict[str, Any] = {"name": "Review", "trigger": {"tags": [tag]}, "steps": [step]}
 
     def act(self) -> Seen:
-        return self.ask("POST", "workflows/rehearse", {"workflow": _SAID, "account_id": self.account.id})
+        return self.ask("POST", "workflows/rehearse", {"workflow": self.said, "account_id": self.account.id})
 
     def check(self) -> None:
         assert self.act().json["emails"] == 1
@@ -45,7 +42,7 @@ class OfAWorkflow(RehearsesADraft):
 
     def prepare(self) -> None:
         super().prepare()
-        said = msgspec.convert(_SAID, WorkflowInput)
+        said = msgspec.convert(self.said, WorkflowInput)
         self.workflow = definitions.create(staff(self.portal), self.portal, said)
 
 
