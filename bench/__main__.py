@@ -9,10 +9,10 @@ from tests.world import World  # first: it sets the environment the product read
 
 def main() -> None:
     """Run the parts named on the command line, or all."""
-    wanted = sys.argv[1:] or ["sign_in", "credentials", "api", "alike", "cold_start"]
-    if {"sign_in", "credentials", "api", "alike"} & set(wanted):
+    wanted = sys.argv[1:] or ["sign_in", "credentials", "api", "alike", "workflows", "cold_start"]
+    if {"sign_in", "credentials", "api", "alike", "workflows"} & set(wanted):
         world = World()
-        from bench import alike, api, credentials, sign_in, trace
+        from bench import alike, api, credentials, sign_in, trace, workflows
 
         trace.time_pynamodb()
         with world.telling():
@@ -24,6 +24,9 @@ def main() -> None:
             if "api" in wanted:
                 trace.count_calls()
                 api.run(world)
+            if "workflows" in wanted:
+                trace.count_calls()
+                workflows.run(world)
             if "alike" in wanted:
                 alike.run(world)
     if "cold_start" in wanted:

@@ -2,11 +2,11 @@
 
 A table per aggregate; the portal leads every partition key. `portals` settings and API keys; `people` accounts,
 contacts, client numbers with their sign-in cards; `registrations` invitations, requests and what they are checked by;
-`batches` batches and documents; `records` what else is kept at an account (products, prescriptions, care providers,
-website links); `tokens` whatever expires by design (challenges, sessions, known browsers, counters, idempotency
+`batches` batches and their documents; `records` what else is kept at an account (products, documents, prescriptions, care
+providers, website links); `tokens` whatever expires by design (challenges, sessions, known browsers, counters, idempotency
 records); `support` help requests; `tasks` tasks, the call queue, the tagging of many accounts;
 `workflows` workflows with their versions and enrolments, campaigns, jobs over many accounts; `messages` the delivery
-log; `templates` the portals' own wordings; `facts` what happened.
+log; `templates` the portals' own wordings and messages; `facts` what happened.
 """
 
 from __future__ import annotations

@@ -9,12 +9,22 @@ import msgspec
 from chalicelib.facts import Act
 from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
-from chalicelib.selfservice import records
-from chalicelib.selfservice.record_shapes import Editor, Prescription, Product, Provider, WebsiteLink
+from chalicelib.selfservice import documents, record_documents, records
+from chalicelib.selfservice.record_shapes import (
+    Editor,
+    NewRecordDocument,
+    Prescription,
+    Product,
+    Provider,
+    RecordDocument,
+    WebsiteLink,
+)
 from chalicelib.selfservice.records import LINKS, PRESCRIPTIONS, PRODUCTS, PROVIDERS, RecordKind
+from tests.browsing import send_file
 from tests.factories import make_portal, staff
 from tests.world import World
 
+PDF = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n"
 MODULES = {"prescriptions": True, "providers": True}
 SAM = Editor(side="staff", id="user:sam", name="Sam Okafor")
 BODIES: dict[str, dict[str, Any]] = {
@@ -52,6 +62,20 @@ def make_care_provider(portal: Portal, account: Account, **details: Any) -> Prov
 def make_website_link(portal: Portal, account: Account, **details: Any) -> WebsiteLink:
     """A link that the client sees."""
     return _add(portal, account, LINKS, {**BODIES["links"], **details})
+
+
+def make_document(
+    portal: Portal, account: Account, *, name: str = "Policy.pdf", shared: bool = True, step: str = "checked"
+) -> RecordDocument:
+    """A file that the client sees: only announced, also sent, or (as a rule) checked too."""
+    act, home = staff(portal), record_documents.by_staff(portal.slug, account, SAM)
+    wanted = NewRecordDocument(name=name, content_type="application/pdf", allow_client_access=shared)
+    form = record_documents.add(act, portal, home, wanted)
+    if step != "announced":
+        assert send_file(form.url, form.fields, PDF, name).status < 300
+    if step != "checked":
+        return form.document
+    return documents.check(act, portal, home, form.id)
 
 
 def _add(portal: Portal, account: Account, kind: RecordKind[Any, Any], plain: dict[str, Any]) -> Any:

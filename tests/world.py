@@ -32,6 +32,7 @@ START = datetime(2030, 6, 3, 9, 0, tzinfo=UTC).timestamp()  # a Monday; far enou
 PREFIX = "latchstring-tests"
 PUBLIC_URL = "https://portal.example.com"
 Handler = Callable[[Any, Any], Any]
+_MOST = 1000  # records in one answer
 _TRIM_AFTER = 200  # stream records; each slows every write a little
 
 
@@ -255,16 +256,18 @@ class _Stream:
     def read(self) -> list[dict[str, Any]]:
         """The records since the last time."""
         found: list[dict[str, Any]] = []
-        while True:
-            answer = self._streams.get_records(ShardIterator=self._iterator or self._position(), Limit=1000)
+        is_last = False
+        while not is_last:
+            answer = self._streams.get_records(ShardIterator=self._iterator or self._position(), Limit=_MOST)
             self._iterator = answer.get("NextShardIterator")
             records = answer["Records"]
-            if not records:
-                self._trim()
-                return found
-            self._last = records[-1]["dynamodb"]["SequenceNumber"]
+            if records:
+                self._last = records[-1]["dynamodb"]["SequenceNumber"]
             self._consumed += len(records)
             found += records
+            is_last = len(records) < _MOST
+        self._trim()
+        return found
 
     def skip(self) -> None:
         """Leave what is there unread."""

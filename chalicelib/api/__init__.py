@@ -16,6 +16,7 @@ from . import (
     own_messages,
     portals,
     product,
+    record_documents,
     records,
     registration_checks,
     registration_links,
@@ -33,6 +34,7 @@ blueprint = api.blueprint
 
 __all__ = [
     "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "contacts", "credentials", "documents",
-    "facts", "help_requests", "me", "messages", "own_messages", "portals", "product", "records", "registration_checks",
-    "registration_links", "registrations", "rehearsals", "self_service", "staff", "tasks", "templates", "users",
+    "facts", "help_requests", "me", "messages", "own_messages", "portals", "product", "record_documents", "records",
+    "registration_checks", "registration_links", "registrations", "rehearsals", "self_service", "staff", "tasks", "templates",
+    "users",
 ]  # fmt: skip

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..selfservice import documents
+from ..selfservice.homes import OfBatch
 from ..selfservice.shapes import Document, DocumentUpload, Download, NewDocument
 from ..storage import Page
 from ..web.operation import Answer, Call, created, nothing, one
@@ -19,14 +22,14 @@ def list_documents(call: Call[None, None]) -> Answer:
 
     Oldest first, all on one page: a batch has at most 100.
     """
-    found = Page(documents.listed(call.slug, call.ids["batch"]))
+    found = Page(documents.listed(_home(call)))
     return Answer({"items": found.items, "cursor": found.cursor})
 
 
 def document_again(call: Call[None, NewDocument]) -> Answer:
     """The same document, with a form that is good from now on."""
     batch_id = call.ids["batch"]
-    made = documents.upload(call.portal, batch_id, call.new_id)
+    made = documents.upload(call.portal, _home(call), call.new_id)
     return created(made, path(call.slug, "batches", batch_id, "documents", made.document.id))
 
 
@@ -41,26 +44,26 @@ def add_document(call: Call[None, NewDocument]) -> Answer:
     Then call check. PDF, PNG, JPEG, DOCX, XLSX, TXT and CSV are taken.
     """
     batch_id = call.ids["batch"]
-    made = documents.add(call.act, call.portal, batch_id, call.body, document_id=call.new_id)
+    made = documents.add(call.act, call.portal, _home(call), call.body, document_id=call.new_id)
     return created(made, path(call.slug, "batches", batch_id, "documents", made.document.id))
 
 
 @operation("GET", _AT_DOCUMENT, _GROUP, gives=Document)
 def read_document(call: Call[None, None]) -> Answer:
     """Read what is known of a document."""
-    return one(documents.get(call.slug, call.ids["batch"], call.ids["document"]))
+    return one(documents.get(_home(call), call.ids["document"]))
 
 
 @operation("DELETE", _AT_DOCUMENT, _GROUP, status=204)
 def remove_document(call: Call[None, None]) -> Answer:
     """Remove a document and its file."""
-    documents.remove(call.act, call.slug, call.ids["batch"], call.ids["document"])
+    documents.remove(call.act, _home(call), call.ids["document"])
     return nothing()
 
 
 def checked_again(call: Call[None, None]) -> Answer:
     """The document of a check that was made before."""
-    return one(documents.get(call.slug, call.ids["batch"], call.ids["document"]))
+    return one(documents.get(_home(call), call.ids["document"]))
 
 
 @operation("POST", f"{_AT_DOCUMENT}/check", _GROUP, gives=Document, replay=checked_again, refusals=("conflict",))
@@ -70,7 +73,7 @@ def check_document(call: Call[None, None]) -> Answer:
     Its length and first bytes decide whether it becomes ready or refused; clients see it only when ready. Checking one
     that was checked changes nothing.
     """
-    return one(documents.check(call.act, call.portal, call.ids["batch"], call.ids["document"]))
+    return one(documents.check(call.act, call.portal, _home(call), call.ids["document"]))
 
 
 @operation("GET", f"{_AT_DOCUMENT}/download", _GROUP, gives=Download, refusals=("conflict",))
@@ -79,4 +82,8 @@ def link_document(call: Call[None, None]) -> Answer:
 
     The link works for a minute, for whoever has it.
     """
-    return one(documents.download_url(call.slug, call.ids["batch"], call.ids["document"]))
+    return one(documents.download_url(_home(call), call.ids["document"]))
+
+
+def _home(call: Call[Any, Any]) -> OfBatch:
+    return OfBatch(call.slug, call.ids["batch"])

@@ -59,7 +59,7 @@ def _offer(kind: RecordKind[D, R], offer: Offer, example: Mapping[str, Any], pat
 
     def creates(call: Call[None, D]) -> Answer:
         account = _account(call)
-        made = records.add(call.act, call.portal, account, kind, call.body, by=_editor(call), item_id=call.new_id)
+        made = records.add(call.act, call.portal, account, kind, call.body, by=editor(call), item_id=call.new_id)
         return created(made, path(call.slug, "accounts", account.id, offer.many, call.new_id))
 
     def changes(call: Call[None, Any]) -> Answer:
@@ -69,7 +69,7 @@ def _offer(kind: RecordKind[D, R], offer: Offer, example: Mapping[str, Any], pat
             kind.takes,
             read=lambda: records.get(call.portal, account.id, kind, item_id),
             change=lambda wanted, version: records.change(
-                call.act, call.portal, account, kind, item_id, wanted, by=_editor(call), version=version
+                call.act, call.portal, account, kind, item_id, wanted, by=editor(call), version=version
             ),
         )
 
@@ -78,7 +78,7 @@ def _offer(kind: RecordKind[D, R], offer: Offer, example: Mapping[str, Any], pat
         removed(
             call,
             lambda: records.remove(
-                call.act, call.portal, account, kind, item_id, by=_editor(call), version=call.version
+                call.act, call.portal, account, kind, item_id, by=editor(call), version=call.version
             ),
         )
         return nothing()
@@ -117,7 +117,8 @@ def _account(call: Call[Any, Any]) -> Account:
     return accounts.get(call.slug, call.ids["account"])
 
 
-def _editor(call: Call[Any, Any]) -> Editor:
+def editor(call: Call[Any, Any]) -> Editor:
+    """Whoever calls, as what they write names them."""
     return Editor(side="staff", id=call.caller.actor, name=call.caller.name)
 
 

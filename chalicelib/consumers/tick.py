@@ -21,10 +21,9 @@ blueprint = Blueprint(__name__)
 
 @blueprint.schedule("rate(1 minute)", name="tick")
 def handle(_event: CloudWatchEvent) -> None:
-    """Look again at messages that did not get through, hand on what workflows have due, remind of answers and tasks, see
-    to registrations and tags.
+    """Look again at messages that did not get through, remind of answers and tasks, see to registrations and tags.
 
-    None stops the others.
+    What workflows have due is handed on to their queue. None stops the others.
     """
     for work in (sweep, hand_on_due, send_due, work_due, do_due):
         try:

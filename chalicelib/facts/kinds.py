@@ -44,9 +44,11 @@ class Kind(StrEnum):
     RECORD_ADDED = "staff:record:added"
     RECORD_CHANGED = "staff:record:changed"
     RECORD_REMOVED = "staff:record:removed"
+    RECORD_DOWNLOADED = "staff:record:downloaded"
     OWN_RECORD_ADDED = "client:record:added"
     OWN_RECORD_CHANGED = "client:record:changed"
     OWN_RECORD_REMOVED = "client:record:removed"
+    OWN_RECORD_DOWNLOADED = "client:record:downloaded"
 
     CODE_REQUESTED = "client:sign-in:code-requested"
     CODE_NOT_SENT = "client:sign-in:code-not-sent"

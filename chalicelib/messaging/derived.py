@@ -139,6 +139,7 @@ def of_record(portal: Portal, context: Context) -> dict[str, str]:
     day = context["product_effective_date"]
     return {
         "portal_link": f"{settings.public_url}/{portal.slug}",
+        "phone": portal.support.phone or "",
         "product_effective_date_words": _day(day) if day else "",
     }
 

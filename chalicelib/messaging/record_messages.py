@@ -30,7 +30,7 @@ RECORD: Final = (
     Placeholder("product_effective_date", "date", "the product's effective date, such as 2027-01-31", required=False),
     _line("product_status", "the product's status, such as Quoted"),
 )
-DERIVED: Final = frozenset({"portal_link", "product_effective_date_words"})
+DERIVED: Final = frozenset({"portal_link", "phone", "product_effective_date_words"})
 SHRINK: Final = (
     "product_plan",
     "product_carrier",
@@ -59,7 +59,7 @@ QUOTE_FOLLOW_UP = Template(
             _HELLO,
             Block(
                 "paragraph",
-                "you asked us for a quote, and we gave you one. We would like to hear what you think of it.",
+                "A little while ago we gave you a quote. We would like to hear what you think of it.",
             ),
             Block("paragraph", "Carrier: ((product_carrier))"),
             Block("paragraph", "Plan: ((product_plan))"),
@@ -74,8 +74,9 @@ QUOTE_FOLLOW_UP = Template(
     sms=SmsWording(
         texts=(
             "((portal_name)): any questions about the quote we gave you? ((agent_name)) is glad to help: ((agent_phone))",
-            "((portal_name)): any questions about the quote we gave you? Call us: we are glad to help.",
-            "Any questions about the quote we gave you? Call us: we are glad to help.",
+            "((portal_name)): any questions about the quote we gave you? Call us, we are glad to help: ((phone))",
+            "((portal_name)): any questions about the quote we gave you? Get in touch: we are glad to help.",
+            "Any questions about the quote we gave you? Get in touch: we are glad to help.",
         ),
         shrink=("agent_name", "portal_name"),
     ),
@@ -93,11 +94,11 @@ ANNUAL_REVIEW = Template(
         blocks=(
             Block("heading", "Time for your annual review"),
             _HELLO,
-            Block("paragraph", "once a year we go through what you have with us, and ask what has changed for you."),
+            Block("paragraph", "Once a year we go through what you have with us, and ask what has changed for you."),
             Block(
                 "paragraph",
-                "It helps to have at hand: the medicines you take, the doctors you see, and whether your address, your phone "
-                "number or your needs have changed.",
+                "It helps to have ready which medicines you take, which doctors you see, and what has changed: your address, "
+                "your phone number, what you need.",
             ),
             Block("paragraph", "Tell us a time that suits you. There is nothing you have to decide before we talk."),
             *_AGENT,
@@ -106,8 +107,9 @@ ANNUAL_REVIEW = Template(
     sms=SmsWording(
         texts=(
             "((portal_name)): it is time for your annual review. Call ((agent_name)) to choose a time: ((agent_phone))",
-            "((portal_name)): it is time for your annual review. Call us to choose a time that suits you.",
-            "It is time for your annual review. Call us to choose a time that suits you.",
+            "((portal_name)): it is time for your annual review. Call us to choose a time that suits you: ((phone))",
+            "((portal_name)): it is time for your annual review. Get in touch to choose a time that suits you.",
+            "It is time for your annual review. Get in touch to choose a time that suits you.",
         ),
         shrink=("agent_name", "portal_name"),
     ),
@@ -125,7 +127,7 @@ GET_IN_TOUCH = Template(
         blocks=(
             Block("heading", "When would it suit you to talk?"),
             _HELLO,
-            Block("paragraph", "my name is ((agent_name)), and I look after you at ((portal_name))."),
+            Block("paragraph", "My name is ((agent_name)), and I look after you at ((portal_name))."),
             Block(
                 "paragraph",
                 "It would be good to hear how you are getting on. If something has changed for you, or you have a question, "
@@ -137,8 +139,9 @@ GET_IN_TOUCH = Template(
     sms=SmsWording(
         texts=(
             "((portal_name)): how are you getting on? Call me when it suits you: ((agent_name)), ((agent_phone))",
-            "((portal_name)): we would like to hear how you are getting on. Please call us when it suits you.",
-            "We would like to hear how you are getting on. Please call us when it suits you.",
+            "((portal_name)): how are you getting on? Call us when it suits you: ((phone))",
+            "((portal_name)): how are you getting on? Get in touch when it suits you.",
+            "How are you getting on? Get in touch when it suits you.",
         ),
         shrink=("agent_name", "portal_name"),
     ),

@@ -13,7 +13,8 @@ from ..errors import NotFound
 from ..portals import money
 from ..selfservice import batches, documents, filetypes
 from ..selfservice.batches import newest_answer
-from ..selfservice.shapes import Answer, Batch, Document, Line
+from ..selfservice.homes import OfBatch
+from ..selfservice.shapes import Answer, Batch, Document, Download, Line
 from ..selfservice.statuses import LABELS
 from ..storage import beside
 from ..web import headers
@@ -38,8 +39,7 @@ def show(view: View, batch: str) -> Response:
 def download(view: View, batch: str, document: str) -> Response:
     """Send the browser to the document's content, by a link that is good for a minute."""
     must_be_open(view, batch)
-    link = documents.download_url(view.slug, batch, document)
-    return Response("", status_code=303, headers=dict(headers.page_headers()) | {"Location": link.url})
+    return to_file(documents.download_url(OfBatch(view.slug, batch), document))
 
 
 def must_be_open(view: View, batch_id: str) -> None:
@@ -54,7 +54,9 @@ def batch_page(
 ) -> Response:  # fmt: skip
     """The page, also when an answer was refused or has just been given."""
     must_be_open(view, batch_id)
-    batch, files = beside(lambda: batches.get(view.slug, batch_id), lambda: documents.of_batch(view.slug, batch_id))
+    batch, files = beside(
+        lambda: batches.get(view.slug, batch_id), lambda: documents.of_home(OfBatch(view.slug, batch_id))
+    )
     answer = newest_answer(batch.answers)
     can_answer = batch.status == "client_review"
     if thanks and answer and _is_fresh(view, answer):
@@ -69,7 +71,11 @@ def batch_page(
         batch=_heading(view, batch),
         lines=[_line(view, line) for line in batch.lines],
         totals=_totals(view, batch.lines) if batch.lines else None,
-        documents=[_document(view, batch_id, file) for file in files if file.status == "ready"],
+        documents=[
+            file_shown(file, f"{view.base}/batches/{batch_id}/documents/{file.id}")
+            for file in files
+            if file.status == "ready"
+        ],
         answer=_answer(batch) if answer else None,
         can_answer=can_answer,
         read_only_reason=None if can_answer else _why_no_answer(view, batch),
@@ -119,15 +125,21 @@ def _totals(view: View, lines: tuple[Line, ...]) -> dict[str, Any]:
     }
 
 
-def _document(view: View, batch_id: str, document: Document) -> dict[str, Any]:
+def file_shown(document: Document, url: str) -> dict[str, Any]:
+    """A document as lists of files show it, and where it is downloaded."""
     size = document.size or 0
     return {
         "name": document.name,
         "kind": filetypes.label(document.content_type),
         "size": f"{size / 1_048_576:.1f} MB" if size >= 1_048_576 else f"{max(size // 1024, 1)} KB",
-        "url": f"{view.base}/batches/{batch_id}/documents/{document.id}",
+        "url": url,
         "added": day(document.added_at),
     }
+
+
+def to_file(link: Download) -> Response:
+    """Send the browser on to a file's content."""
+    return Response("", status_code=303, headers=dict(headers.page_headers()) | {"Location": link.url})
 
 
 def _answer(batch: Batch) -> dict[str, Any] | None:

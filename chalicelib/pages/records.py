@@ -12,12 +12,13 @@ from chalice import Response
 
 from ..people.cards import Card
 from ..portals import money
-from ..selfservice import records
+from ..selfservice import record_documents, records
 from ..selfservice.record_shapes import Editor, Prescription, Product, Provider
 from ..selfservice.records import LINKS, PRESCRIPTIONS, PRODUCTS, PROVIDERS
 from ..storage import together
 from ..web.page import View, page, paragraphs
 from . import blueprint
+from .batches import file_shown, to_file
 from .welcome import day, local_day
 
 _DONE: Final = {"added": "It is on your record.", "saved": "Your change is saved.", "removed": "It is removed."}
@@ -31,7 +32,12 @@ def show(view: View) -> Response:
     kept = [each for each in _KEPT if each[0].is_on(view.portal)]
     kinds: list[records.RecordKind[Any, Any]] = [PRODUCTS, LINKS, *(kind for kind, _, _, _ in kept)]
     account_id = card(view).account_id
-    products, links, *own = together([partial(records.shared, view.portal, account_id, kind) for kind in kinds])
+    files, products, links, *own = together(
+        [
+            partial(record_documents.for_client, view.slug, card(view)),
+            *(partial(records.shared, view.portal, account_id, kind) for kind in kinds),
+        ]
+    )
     return view.show(
         "records.html",
         "Your record",
@@ -39,6 +45,7 @@ def show(view: View) -> Response:
         account_name=card(view).account_name,
         back_url=f"{view.base}/",
         products=[_product(view, each) for each in products],
+        documents=[file_shown(each, f"{view.base}/records/documents/{each.id}") for each in files],
         links=[{"title": each.title, "url": each.url} for each in links],
         kept=[
             {
@@ -51,6 +58,12 @@ def show(view: View) -> Response:
             for (kind, heading, add, shown), found in zip(kept, own, strict=True)
         ],
     )
+
+
+@page(blueprint, "GET", "/records/documents/{document}")
+def download(view: View, document: str) -> Response:
+    """Send the browser to a document's content, by a link that is good for a minute; that it was asked for is on record."""
+    return to_file(record_documents.download_by_client(view.act, card(view), document))
 
 
 def card(view: View) -> Card:

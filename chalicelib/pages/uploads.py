@@ -12,6 +12,7 @@ from ..config import settings
 from ..errors import Conflict, Invalid
 from ..selfservice import documents
 from ..selfservice.documents import UNNAMED
+from ..selfservice.homes import OfBatch
 from ..selfservice.shapes import NewDocument
 from ..web.page import View, page
 from . import blueprint
@@ -37,7 +38,7 @@ def choose_file(view: View, batch: str) -> Response:
         return _name_page(view, batch, values={"name": name}, errors=errors, status=400)
     try:
         upload = documents.add(
-            view.act, view.portal, batch, wanted,
+            view.act, view.portal, OfBatch(view.slug, batch), wanted,
             then=lambda document: f"{settings.public_url}{view.base}/batches/{batch}/upload/{document}",
         )  # fmt: skip
     except (Invalid, Conflict) as refusal:
@@ -60,7 +61,7 @@ def choose_file(view: View, batch: str) -> Response:
 def arrived(view: View, batch: str, document: str) -> Response:
     """The file has arrived: one press has it checked and shared."""
     must_be_open(view, batch)
-    held = documents.get(view.slug, batch, document)
+    held = documents.get(OfBatch(view.slug, batch), document)
     return view.show(
         "upload.html", "Send a file", step="finish" if held.status == "waiting" else held.status, name=held.name,
         reason=held.reason, back_url=f"{view.base}/batches/{batch}", most=view.portal.policy.document_megabytes,
@@ -71,7 +72,7 @@ def arrived(view: View, batch: str, document: str) -> Response:
 def finish(view: View, batch: str, document: str) -> Response:
     """Check what arrived."""
     must_be_open(view, batch)
-    documents.check(view.act, view.portal, batch, document)
+    documents.check(view.act, view.portal, OfBatch(view.slug, batch), document)
     return view.go(f"/batches/{batch}/upload/{document}")
 
 

@@ -152,8 +152,10 @@ def _records(view: View) -> list[dict[str, str]]:
     if not (view.card.shared or modules.prescriptions or modules.providers):
         return []
     held = records.standing(view.slug, view.card.account_id)
+    files = held.files if view.card.sees_files else 0
     ways = [
         (bool(held.shared), "shared", "Policies and links", f"{held.shared} shared with you"),
+        (bool(files), "documents", "Documents", f"{files} shared with you"),
         (modules.prescriptions, "prescriptions", "Prescriptions", f"{held.prescriptions or 'None'} on your record"),
         (modules.providers, "providers", "Care providers", f"{held.providers or 'None'} on your record"),
     ]

@@ -64,6 +64,7 @@ def create(act: Act, portal: Portal, wanted: NewAccount, *, account_id: str | No
             account_name=details.name,
             status=details.status,
             agent=details.assigned_agent,
+            record_type=details.record_type,
         ),
         when=CardRow.pk.does_not_exist(),
         refusal=Invalid(fields={"number": NUMBER_TAKEN}),
@@ -188,6 +189,7 @@ def change(act: Act, portal: Portal, account_id: str, wanted: AccountInput, *, v
             CardRow(row.cards, "account"),
             CardRow.account_name.set(details.name),
             CardRow.status.set(details.status),
+            CardRow.record_type.set(details.record_type),
             CardRow.agent.set(details.assigned_agent) if details.assigned_agent else CardRow.agent.remove(),
             when=CardRow.pk.exists(),
         )
@@ -387,6 +389,7 @@ def _move_cards(tx: Transaction, row: AccountRow, new_cards: str, details: Accou
         values = dict(card.attribute_values) | {"pk": new_cards}
         if card.sk == "account":
             values |= {"account_name": details.name, "status": details.status, "agent": details.assigned_agent}
+            values |= {"record_type": details.record_type}
         tx.delete(CardRow(card.pk, card.sk), when=CardRow.revision == card.revision, refusal=Stale())
         tx.put(CardRow(**values), when=CardRow.pk.does_not_exist(), refusal=Invalid(fields={"number": NUMBER_TAKEN}))
 

@@ -14,6 +14,10 @@ from .matching import email_key, name_key
 from .models import CardRow
 
 MOST_OPEN = 60  # batches open to one contact at a time; keeps a card, and so every sign-in, small
+SHARE_FILES = (
+    "client",
+    "customer",
+)  # kinds of accounts that files of the record are shared with: not leads, not offices
 _CLAIM = "account"
 _AT_A_TIME = 500  # cards in one read
 
@@ -32,8 +36,8 @@ class OpenBatch(msgspec.Struct, frozen=True):
 class Card:
     """A contact as a sign-in sees it, and what of the account every page asks for.
 
-    `is_open` tells whether the account is, `agent` is its assigned agent's address, `shared` how many products and links
-    of its record clients are shown.
+    `is_open` tells whether the account is, `agent` is its assigned agent's address, `shared` how many products, links and
+    files of its record are meant for the client. Files are shown only where `sees_files`.
     """
 
     contact_id: str
@@ -49,11 +53,17 @@ class Card:
     terms: str = ""
     agent: str = ""
     shared: int = 0
+    record_type: str = ""
 
     @property
     def name(self) -> str:
         """First and last name."""
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def sees_files(self) -> bool:
+        """Whether files of the record are shown: the account is what it is at this read, whatever it was before."""
+        return self.record_type in SHARE_FILES
 
     def is_named(self, last_name: str) -> bool:
         """Whether this is the last name, however it was typed."""
@@ -123,6 +133,7 @@ def of_account(cards: str) -> Card | None:
         shown,
         agent=claim.agent or "",
         shared=int(claim.shared or 0),
+        record_type=claim.record_type or "",
     )
 
 
@@ -137,7 +148,7 @@ def must_be_open(tx: Transaction, cards: str, refusal: Refusal) -> None:
 
 
 def share(tx: Transaction, cards: str, more: int) -> None:
-    """Add to the transaction that so many more products and links of the record are shown. Refused with Stale."""
+    """Add to the transaction that so many more products, links or files are meant for the client. Refused with Stale."""
     tx.update(
         CardRow(cards, _CLAIM),
         CardRow.shared.add(more),
@@ -229,4 +240,5 @@ def _card(claim: CardRow, row: CardRow) -> Card:
         terms=row.terms or "",
         agent=claim.agent or "",
         shared=int(claim.shared or 0),
+        record_type=claim.record_type or "",
     )

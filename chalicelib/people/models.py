@@ -78,6 +78,7 @@ class CardRow(Row):
     account_name = UnicodeAttribute(null=True)
     status = UnicodeAttribute(null=True)
     agent = UnicodeAttribute(null=True)
+    record_type = UnicodeAttribute(null=True)
     shared = NumberAttribute(null=True)
     first_name = UnicodeAttribute(null=True)
     last_name = UnicodeAttribute(null=True)

@@ -1,1 +1,1 @@
-"""What is shared with clients: benefits batches, their documents and the client's answer."""
+"""What is shared with clients: benefits batches with the answer to them, records of accounts, the documents of both."""

@@ -5,6 +5,8 @@ And the records table: what else is kept at an account, in one partition of it, 
 
 from __future__ import annotations
 
+from pynamodb.attributes import BooleanAttribute
+
 from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
 from .record_shapes import Editor, LinkInput, PrescriptionInput, ProductInput, ProviderInput
 from .shapes import Answer, BatchInput
@@ -34,13 +36,8 @@ class BatchRow(Row):
     updated_at = NumberAttribute()
 
 
-class DocumentRow(Row):
-    """sk `document#{id}`."""
-
-    table = "batches"
-
-    class Meta:
-        table_name = table_name("batches")
+class FileRow(Row):
+    """What documents have in common, wherever they are kept: sk `document#{id}`."""
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
@@ -52,6 +49,29 @@ class DocumentRow(Row):
     size = NumberAttribute(null=True)
     added_at = NumberAttribute()
     added_by = UnicodeAttribute()
+    version = NumberAttribute(default=1)
+
+
+class DocumentRow(FileRow):
+    """A document of a batch."""
+
+    table = "batches"
+
+    class Meta:
+        table_name = table_name("batches")
+
+
+class RecordDocumentRow(FileRow):
+    """A document of a record, in the same partition as everything on it."""
+
+    table = "records"
+
+    class Meta:
+        table_name = table_name("records")
+
+    allow_client_access = BooleanAttribute(default=False)
+    updated_at = NumberAttribute()
+    updated_by: Packed[Editor] = Packed(Editor)
 
 
 class RecordRow(Row):
@@ -99,7 +119,10 @@ class LinkRow(RecordRow):
 
 
 class RecordCountRow(Row):
-    """How many things of each kind a record holds, and how many of them are shared: same pk, sk `counts`."""
+    """How many things of each kind a record holds, and how many of them are shared: same pk, sk `counts`.
+
+    `files` counts the shared documents that can be downloaded, `shared` the rest of what is shared.
+    """
 
     table = "records"
 
@@ -113,3 +136,4 @@ class RecordCountRow(Row):
     provider = NumberAttribute(null=True)
     link = NumberAttribute(null=True)
     shared = NumberAttribute(null=True)
+    files = NumberAttribute(null=True)

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from .. import fields
 from ..people.shapes import Phone
+from .shapes import Document, DocumentUpload, NewDocument
 
 Side = Literal["staff", "client"]
 Note = Annotated[
@@ -110,6 +111,37 @@ class WebsiteLink(LinkInput, frozen=True, kw_only=True, forbid_unknown_fields=Fa
     created_by: Editor
     updated_at: str
     updated_by: Editor
+
+
+class NewRecordDocument(NewDocument, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A document to put on a record: its file name, its type, and its size in bytes if known."""
+
+    allow_client_access: Shared = False
+
+
+class RecordDocumentInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What staff can say of a document that is there: the file's name, whose ending stays, and who sees it."""
+
+    name: fields.Required
+    allow_client_access: Shared = False
+
+
+class RecordDocument(Document, frozen=True, kw_only=True):
+    """A file of a record. It can be downloaded once it is `ready`: arrived, and checked to be what it says it is."""
+
+    version: int
+    updated_at: str
+    updated_by: Editor
+    allow_client_access: Annotated[
+        bool,
+        Meta(description="Whether the client sees it, once it is ready and while the account is a client or customer."),
+    ] = False
+
+
+class RecordDocumentUpload(DocumentUpload, frozen=True, kw_only=True):
+    """Where to send the file: a multipart POST to `url` with `fields` first and the file last, as `file`."""
+
+    document: RecordDocument
 
 
 Details = ProductInput | PrescriptionInput | ProviderInput | LinkInput

@@ -75,11 +75,15 @@ LINKS: Final = RecordKind("link", "website links", LinkRow, LinkInput, WebsiteLi
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How many there are of each kind that clients keep, and how much else is shared with them."""
+    """How many there are of each kind that clients keep, how many products and links are shared with them, and files.
+
+    A file counts while it is meant to be shared, whether or not the account is one that files are shared with.
+    """
 
     prescriptions: int = 0
     providers: int = 0
     shared: int = 0
+    files: int = 0
 
 
 def standing(portal: str, account_id: str) -> Standing:
@@ -87,7 +91,7 @@ def standing(portal: str, account_id: str) -> Standing:
     row = RecordCountRow.find(_key(portal, account_id), _COUNTS)
     if row is None:
         return Standing()
-    return Standing(int(row.prescription or 0), int(row.provider or 0), int(row.shared or 0))
+    return Standing(int(row.prescription or 0), int(row.provider or 0), int(row.shared or 0), int(row.files or 0))
 
 
 def listed(portal: Portal, account_id: str, kind: RecordKind[D, R]) -> list[R]:
@@ -175,6 +179,12 @@ def remove(
         _record(tx, act, account, kind, item_id, by, 2, ())
 
     _commit(act, portal, account, by, write)
+
+
+def count_files(tx: Transaction, portal: str, account: Account, more: int) -> None:
+    """Add to the transaction that so many more files are meant for the client: on the record, and on the card."""
+    tx.update(RecordCountRow(_key(portal, account.id), _COUNTS), RecordCountRow.files.add(more))
+    cards.share(tx, accounts.cards_of(portal, account), more)
 
 
 class AlreadyThere(Conflict):

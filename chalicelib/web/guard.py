@@ -103,6 +103,18 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
             ("DELETE", "/{item}", "write"),
         )
     },
+    **{
+        (method, f"{_AT}/accounts/{{account}}/documents{rest}"): _key(f"records:{does}")
+        for method, rest, does in (
+            ("GET", "", "read"),
+            ("POST", "", "write"),
+            ("GET", "/{document}", "read"),
+            ("PATCH", "/{document}", "write"),
+            ("DELETE", "/{document}", "write"),
+            ("POST", "/{document}/check", "write"),
+            ("GET", "/{document}/download", "read"),
+        )
+    },
     ("GET", f"{_AT}/contacts"): _key("contacts:read"),
     ("POST", f"{_AT}/contacts"): _key("contacts:write"),
     ("POST", f"{_AT}/contacts/bulk"): _key("contacts:write"),
@@ -291,6 +303,7 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("GET", "/{portal}/batches/{batch}/upload/{document}"): _CLIENT,
     ("POST", "/{portal}/batches/{batch}/upload/{document}"): _CLIENT,
     ("GET", "/{portal}/records"): _CLIENT,
+    ("GET", "/{portal}/records/documents/{document}"): _CLIENT,
     **{
         (method, f"/{{portal}}/records/{kind}{rest}"): _CLIENT
         for kind in ("prescriptions", "providers")

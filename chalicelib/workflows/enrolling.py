@@ -201,6 +201,7 @@ def _left(portal: Portal, account: Account, live: LiveRow, row: StandingRow, rea
     _, key = _places(row.sk)
     _stand(tx, portal.slug, account.id, live, row, key, matches=False, occasion=row.occasion, enrolment=row.enrolment)
     tx.commit()
+    row.matches, row.turn = 0, int(row.turn) + 1
 
 
 def _new(portal: Portal, account: Account, of: Of, key: str, match: Match) -> EnrolmentRow:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from .. import clock, facts
 from ..errors import Conflict, NotFound, Stale
 from ..facts import Act, Kind
-from ..storage import Action, Page, Transaction, query
+from ..storage import Action, Page, Transaction, afresh, query
 from . import decisions, definitions, shards, timing
 from .decisions import Of
 from .workflow_models import EnrolmentRow
@@ -88,6 +90,11 @@ def of_workflow(
 
 def stop(act: Act, enrolment_id: str, reason: str) -> Enrolment:
     """Stop one by hand: what is not yet done is not done any more. Raises NotFound, and Conflict where it is over."""
+    afresh(partial(_stop, act, enrolment_id, reason))
+    return get(act.portal, enrolment_id)
+
+
+def _stop(act: Act, enrolment_id: str, reason: str) -> None:
     row = find(act.portal, enrolment_id)
     if row is None:
         raise NotFound("There is no enrolment with this id.")
@@ -96,16 +103,15 @@ def stop(act: Act, enrolment_id: str, reason: str) -> Enrolment:
     tx = act.transaction()
     end(tx, act, row, named(act.portal, row), "stopped", reason, kind=Kind.ENROLMENT_STOPPED_BY_STAFF)
     tx.commit()
-    return get(act.portal, enrolment_id)
 
 
 def end(
     tx: Transaction, act: Act, row: EnrolmentRow, of: Of, state: str, reason: str = "", *, kind: Kind | None = None
 ) -> None:
-    """Add to the transaction that an enrolment is over. Refused with Conflict where it moved on meanwhile."""
+    """Add to the transaction that an enrolment is over. Refused with Stale where it moved on meanwhile."""
     tx.update(
         EnrolmentRow(row.pk, row.sk), *over(act.portal, row, state, reason), EnrolmentRow.turn.add(1),
-        when=EnrolmentRow.turn == row.turn, refusal=Conflict(),
+        when=EnrolmentRow.turn == row.turn, refusal=Stale(),
     )  # fmt: skip
     note_end(tx, act, row, of, state, reason, kind=kind)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .. import clock, log
 from ..storage import query
-from . import shards
+from . import reactions, shards
 from .models import DueRow
 from .workflow_models import LeaseRow
 
@@ -17,30 +17,32 @@ SECONDS = 40  # of work in one turn, well within the function's time
 _LEASE_SECONDS = 90  # longer than a function may run
 
 
-def work_shard(shard: int) -> bool:
-    """Work what is due in a shard, for so long; True if there may be more. Safe to call twice, or at once."""
+def work_shard(shard: int) -> None:
+    """Work what is due in a shard; what is left when its time is over goes on in a turn of its own. Safe to call twice."""
     lease = _leased(shard)
     if lease is None:
-        return False
-    began = clock.timestamp()
-    tried: set[str] = set()
+        return
     try:
-        while clock.timestamp() < began + SECONDS:
-            due = query(
-                DueRow, shards.part(shard), index="due", between=DueRow.due_at <= clock.timestamp(),
-                limit=_PAGE,
-            ).items  # fmt: skip
-            keys = [row.pk for row in due if row.pk not in tried]
-            if not keys:
-                return len(due) == _PAGE
-            for key in keys:
-                if clock.timestamp() >= began + SECONDS:
-                    return True
-                tried.add(key)
-                _safely(key)
-        return True
+        is_all = _work(shard, until=clock.timestamp() + SECONDS)
     finally:
         _release(lease)
+    if not is_all:
+        reactions.send([reactions.ShardDue(shard)])
+
+
+def _work(shard: int, until: int) -> bool:
+    """One pass over what is due; whether it came to the end. What cannot be worked stays due, and is passed over."""
+    cursor: str | None = None
+    due = DueRow.due_at <= clock.timestamp()
+    while True:
+        page = query(DueRow, shards.part(shard), index="due", between=due, limit=_PAGE, cursor=cursor)
+        for row in page.items:
+            if clock.timestamp() >= until:
+                return False
+            _safely(row.pk)
+        cursor = page.cursor
+        if cursor is None:
+            return True
 
 
 def _safely(key: str) -> None:

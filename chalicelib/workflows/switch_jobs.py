@@ -12,7 +12,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from .. import clock, facts
-from ..errors import Conflict, Stale
+from ..errors import Stale
 from ..facts import Act, Kind
 from ..facts.reactions import concerns
 from ..people import accounts
@@ -127,10 +127,7 @@ def _stop(act: Act, portal: Portal, enrolment_id: str) -> Answer:
         return UNCHANGED
     tx, of = act.transaction(), enrolments.named(portal.slug, row)
     enrolments.end(tx, act, row, of, "stopped", SWITCHED_OFF, kind=Kind.ENROLMENT_STOPPED_BY_STAFF)
-    try:
-        tx.commit()
-    except Conflict as moved:
-        raise Stale from moved
+    tx.commit()
     return CHANGED
 
 

@@ -1,17 +1,14 @@
-"""What the demo portal holds: a client in every state worth seeing, and offices with their providers.
+"""What the demo portal holds: a client in every state worth seeing, offices with their providers, records of households.
 
 Filled over the real API, as its first customer.
 """
 
 from __future__ import annotations
 
-import http.client
-import uuid
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-from . import demo_offices, demo_users
+from . import demo_files, demo_offices, demo_records, demo_users
 from .demo import PORTAL, Api, Demo
 
 _SETTINGS: dict[str, Any] = {
@@ -26,6 +23,7 @@ _SETTINGS: dict[str, Any] = {
     },
     "policy": {"sign_in_ways": ["code", "password"]},
     "notifications": {"staff_emails": ["renewals@acme-benefits.example"], "reminder_days": [3, 1]},
+    "modules": {"prescriptions": True, "providers": True},
     "registration": {"is_open": True, "auto_approve": True, "reminder_hours": 4},
     "wording": {
         "client_number_hint": "It is at the top right of every invoice, such as AC-1001",
@@ -106,6 +104,7 @@ def fill(base_url: str) -> Demo:
         **demo_users.owner(),
         "clients": clients,
         "offices": demo_offices.make(api),
+        "records": demo_records.make(api, today),
     }
 
 
@@ -138,7 +137,11 @@ def _client(api: Api, client: tuple[Any, ...], today: Any) -> dict[str, Any]:
     }
     made = api.create(f"/api/v1/portals/{PORTAL}/batches", batch, f"batch-{number}")
     if is_open:
-        _document(api, made["id"], f"Carrier comparison {today.year + 1}.pdf")
+        path = f"/api/v1/portals/{PORTAL}/batches/{made['id']}/documents"
+        demo_files.add(
+            api, path, f"Carrier comparison {today.year + 1}.pdf", "Carrier comparison",
+            "Northstar, Brightsmile and Clearview beside last year's carriers.",
+        )  # fmt: skip
     _move(api, made["id"], status, is_open)
     own = {}
     if number in _USERNAMES:
@@ -212,54 +215,3 @@ def _ask_for_help() -> None:
         message="I have a new phone, and the app with the codes stayed on the old one.",
     )
     help_requests.ask(Act(PORTAL, "visitor"), portals.get(PORTAL), asked, form="demo", address="demo")
-
-
-def _document(api: Api, batch_id: str, name: str) -> None:
-    """A small PDF, sent as a company's system would: announced, posted to the form, checked."""
-    content = _pdf("Carrier comparison", "Northstar, Brightsmile and Clearview beside last year's carriers.")
-    path = f"/api/v1/portals/{PORTAL}/batches/{batch_id}/documents"
-    form = {"name": name, "content_type": "application/pdf", "size": len(content)}
-    upload = api.create(path, form, f"document-{batch_id}")
-    _post(upload["url"], upload["fields"], name, content)
-    api.call("POST", f"{path}/{upload['document']['id']}/check")
-
-
-def _post(url: str, fields: dict[str, str], name: str, content: bytes) -> None:
-    boundary = uuid.uuid4().hex
-    parts = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
-        for key, value in fields.items()
-    ]
-    parts.append(f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode())
-    body = b"".join(parts) + content + f"\r\n--{boundary}--\r\n".encode()
-    target = urlsplit(url)
-    connection = http.client.HTTPConnection(target.netloc, timeout=30)
-    try:
-        connection.request(
-            "POST", target.path or "/", body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        )
-        answer = connection.getresponse()
-        if answer.status >= 300:
-            raise RuntimeError(f"the demo document was refused: {answer.status} {answer.read()[:300]!r}")
-    finally:
-        connection.close()
-
-
-def _pdf(heading: str, text: str) -> bytes:
-    """A one-page PDF with a heading and a line."""
-    drawn = f"BT /F1 22 Tf 72 720 Td ({heading}) Tj /F1 12 Tf 0 -32 Td ({text}) Tj ET".encode()
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawn), drawn),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    content, places = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, start=1):
-        places.append(len(content))
-        content += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    table = len(content)
-    content += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    content += b"".join(b"%010d 00000 n \n" % place for place in places)
-    return content + b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, table)

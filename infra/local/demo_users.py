@@ -37,7 +37,14 @@ def owner() -> dict[str, Any]:
             username=OWNER,
             username_key=usernames.key(OWNER),
             role="owner",
-            details=UserDetails(first_name="Olivia", last_name="Stone", email=OWNER),
+            details=UserDetails(
+                first_name="Olivia",
+                last_name="Stone",
+                email=OWNER,
+                title="Benefits adviser",
+                phone="+12125550101",
+                about="Call me with any question about your plans.",
+            ),
             emails=(OWNER,),
             password_hash=passwords.hashed(OWNER_PASSWORD),
         )

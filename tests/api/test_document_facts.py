@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.facts import Act, reading
 from chalicelib.selfservice import documents
+from chalicelib.selfservice.homes import OfBatch
 from chalicelib.selfservice.shapes import DocumentUpload, NewDocument
 from tests.factories import Client, make_client, staff
 from tests.world import World
@@ -29,9 +30,9 @@ def _send(upload: DocumentUpload, content: bytes) -> None:
 
 def _checked(client: Client, act: Act, content: bytes) -> str:
     wanted = NewDocument(name="Form.pdf", content_type="application/pdf")
-    upload = documents.add(act, client.portal, client.batch.id, wanted)
+    upload = documents.add(act, client.portal, OfBatch(client.slug, client.batch.id), wanted)
     _send(upload, content)
-    documents.check(act, client.portal, client.batch.id, upload.document.id)
+    documents.check(act, client.portal, OfBatch(client.slug, client.batch.id), upload.document.id)
     found = reading.about(client.portal.slug, f"batch:{client.batch.id}").items
     (told,) = [fact for fact in found if fact.actor == act.actor and fact.kind.endswith(("ready", "refused"))]
     return told.kind

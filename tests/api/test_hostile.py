@@ -36,6 +36,7 @@ def bodies(office: Office) -> list[tuple[str, str, dict[str, Any]]]:
         ("POST", f"{office.at}/batches", {"account_id": account, "renewal_contact_id": contact, "title": "T"}),
         ("PATCH", f"{office.at}/batches/{batch}", {"title": "Renamed"}),
         ("POST", f"{office.at}/batches/{batch}/documents", {"name": "a.pdf", "content_type": "application/pdf"}),
+        ("POST", f"{office.at}/accounts/{account}/documents", {"name": "a.pdf", "content_type": "application/pdf"}),
         ("POST", f"{office.at}/users", {**added, "username": "another.user"}),
         ("POST", f"{office.at}/users/employees", {"account_id": clinic, **person}),
         ("PATCH", f"{office.at}/users/{user}", {"first_name": "Renamed"}),

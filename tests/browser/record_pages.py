@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.browser.running import Shop, Tab
+from tests.browser.running import PDF, Shop, Tab
+from tests.browsing import send_file
 from tests.records import BODIES
 
 Look = Callable[[str], None]
@@ -19,8 +20,16 @@ def walk_the_record(shop: Shop, tab: Tab, look: Look) -> None:
     shop.call("POST", f"{at}/products", BODIES["products"])
     shop.call("POST", f"{at}/products", {**BODIES["products"], "plan": LONGEST.strip()})
     shop.call("POST", f"{at}/links", BODIES["links"])
+    share_a_file(shop, "Policy 2031.pdf")
+    share_a_file(shop, f"{LONGEST.strip()}.pdf")
     page.goto(shop.url("/"))
     look("welcome, with a record")
+    page.get_by_role("link", name="Documents").click()
+    look("the record, at its documents")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Policy 2031.pdf").click()
+    assert saved.value.path().read_bytes() == PDF
+    page.goto(shop.url("/"))
     page.get_by_role("link", name="Prescriptions").click()
     for kind, one in (("prescriptions", "prescription"), ("providers", "care provider")):
         page.get_by_role("link", name=f"Add a {one}").click()
@@ -34,6 +43,14 @@ def walk_the_record(shop: Shop, tab: Tab, look: Look) -> None:
     page.get_by_role("link", name="Remove").first.click()
     tab.press("Remove")
     look("the record, after a removal")
+
+
+def share_a_file(shop: Shop, name: str) -> None:
+    """Staff put a file on the record, meant for the client."""
+    at = f"accounts/{shop.account['id']}/documents"
+    form = shop.call("POST", at, {"name": name, "content_type": "application/pdf", "allow_client_access": True})
+    send_file(form["url"], form["fields"], PDF, "a.pdf")
+    shop.call("POST", f"{at}/{form['document']['id']}/check")
 
 
 def change(shop: Shop, tab: Tab, look: Look, kind: str, one: str) -> None:

@@ -73,8 +73,9 @@ PAGES = {
     for (method, route), guard in GUARDS.items()
     if guard.audience in ("visitor", "client", "staff") and method == "GET"
 }
-NOT_SEEN = {
-    "/{portal}/batches/{batch}/documents/{document}",  # leads to the file
+NOT_SEEN = {  # they lead to the file
+    "/{portal}/batches/{batch}/documents/{document}",
+    "/{portal}/records/documents/{document}",
 }
 OF_CODES = ("", "/{proxy+}", "/trouble", "/help", "/help/sent", "/sign-in", "/sign-in/confirm", "/sign-in/code")
 

@@ -17,6 +17,7 @@ from chalicelib.portals import api_keys
 from chalicelib.registration import checks
 from chalicelib.registration.shapes import Checks
 from chalicelib.selfservice import batches, documents
+from chalicelib.selfservice.homes import OfBatch
 from chalicelib.support import help_requests
 from tests.browsing import Seen
 from tests.factories import LINES, make_account, make_contact, make_help_request
@@ -424,7 +425,7 @@ class AddsADocument(Repeatable):
         return self.ask("POST", f"batches/{self.client.batch.id}/documents", body, **self.key())
 
     def check(self) -> None:
-        assert len(documents.of_batch(self.slug, self.client.batch.id)) == 1
+        assert len(documents.of_home(OfBatch(self.slug, self.client.batch.id))) == 1
 
 
 class ChecksADocument(Journey):
@@ -441,7 +442,7 @@ class ChecksADocument(Journey):
         return self.ask("POST", f"batches/{self.client.batch.id}/documents/{self.document}/check")
 
     def check(self) -> None:
-        held = documents.get(self.slug, self.client.batch.id, self.document)
+        held = documents.get(OfBatch(self.slug, self.client.batch.id), self.document)
         assert (held.status, held.size) == ("ready", len(PDF))
         assert self.facts_about(f"batch:{self.client.batch.id}", "staff:document:ready") == 1
         check_download(self, self.client.batch.id, self.document)
@@ -463,7 +464,7 @@ class RemovesADocument(Journey):
 
     def check(self) -> None:
         try:
-            documents.get(self.slug, self.client.batch.id, self.document)
+            documents.get(OfBatch(self.slug, self.client.batch.id), self.document)
         except NotFound:
             return
         raise AssertionError("it is still there")

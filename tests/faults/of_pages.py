@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.selfservice import batches, documents
+from chalicelib.selfservice.homes import OfBatch
 from chalicelib.support import help_requests
 from tests.browsing import Seen, send_file
 from tests.factories import HELP, ask_code, begin, newest_code
@@ -293,7 +294,7 @@ class NamesAFile(ByBrowser):
         return self.post(self.path, name="Signed form")
 
     def check(self) -> None:
-        held = documents.of_batch(self.slug, self.client.batch.id)
+        held = documents.of_home(OfBatch(self.slug, self.client.batch.id))
         assert 1 <= len(held) <= self.tries
         assert {document.status for document in held} == {"waiting"}
 
@@ -311,7 +312,7 @@ class SharesAFile(ByBrowser):
         self.browser.open(f"/{self.slug}/batches/{self.client.batch.id}/upload")
         form = self.browser.fill(name="Signed form").form_with("file", "policy")
         assert send_file(form.action, form.fields, PDF, "form.pdf").status == 303
-        self.document = documents.of_batch(self.slug, self.client.batch.id)[0].id
+        self.document = documents.of_home(OfBatch(self.slug, self.client.batch.id))[0].id
         self.path = f"/batches/{self.client.batch.id}/upload/{self.document}"
         self.browser.open(f"/{self.slug}{self.path}")
 
@@ -319,7 +320,7 @@ class SharesAFile(ByBrowser):
         return self.post(self.path)
 
     def check(self) -> None:
-        held = documents.get(self.slug, self.client.batch.id, self.document)
+        held = documents.get(OfBatch(self.slug, self.client.batch.id), self.document)
         assert (held.status, held.size, held.name) == ("ready", len(PDF), "Signed form.pdf")
         assert self.facts_about(f"batch:{self.client.batch.id}", "client:document:ready") == 1
         check_download(self, self.client.batch.id, self.document)
@@ -329,7 +330,7 @@ def check_download(journey: Journey, batch: str, document: str) -> None:
     """What is ready can be had, and is what was sent."""
     from tests.browsing import fetch
 
-    assert fetch(documents.download_url(journey.slug, batch, document).url).body == PDF
+    assert fetch(documents.download_url(OfBatch(journey.slug, batch), document).url).body == PDF
 
 
 class AsksForHelp(ByBrowser):

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from chalicelib.selfservice import records
+from chalicelib.selfservice import documents, record_documents, records
+from chalicelib.selfservice.record_documents import OfRecord
 from chalicelib.selfservice.records import LINKS, PRESCRIPTIONS, PRODUCTS, PROVIDERS, RecordKind
-from tests.browsing import Seen
+from tests.browsing import Seen, fetch
 from tests.factories import make_account
 from tests.faults.journey import ByBrowser, Journey, Repeatable
-from tests.records import BODIES, MODULES, make_care_provider, make_prescription, make_product, make_website_link
+from tests.records import (
+    BODIES,
+    MODULES,
+    PDF,
+    make_care_provider,
+    make_document,
+    make_prescription,
+    make_product,
+    make_website_link,
+)
 
 _AT = "/api/v1/portals/{portal}/accounts/{account}"
 _KINDS: dict[str, tuple[RecordKind[Any, Any], Any]] = {
@@ -107,6 +117,116 @@ class Reads(OfARecord):
         assert self.act().status == 200
 
 
+class OfDocuments(Journey):
+    """A client's account with a file on its record."""
+
+    step: ClassVar[str] = "checked"
+    at = f"{_AT}/documents"
+    sample = 4
+
+    def prepare(self) -> None:
+        self.client = self.make_client()
+        self.first = make_document(self.portal, self.client.account, step=self.step)
+        self.path = f"accounts/{self.client.account.id}/documents/{self.first.id}"
+
+    @property
+    def home(self) -> OfRecord:
+        """Where the files are."""
+        return OfRecord(self.slug, self.client.account.id)
+
+    def facts_of(self, kind: str) -> int:
+        """How many facts tell so."""
+        return self.facts_about(f"account:{self.client.account.id}", kind)
+
+    def midway(self) -> None:
+        """What is counted is what there is, on the record and on the card."""
+        shown = len(record_documents.for_client(self.slug, self.card(self.client)))
+        assert records.standing(self.slug, self.client.account.id).files == self.card(self.client).shared == shown
+
+
+class AddsADocument(OfDocuments, Repeatable):
+    """A document that waits for its file; its form is shown once."""
+
+    route = ("POST", OfDocuments.at)
+    good = (201,)
+    repeated = (409,)
+
+    def act(self) -> Seen:
+        body = {"name": "Plan.pdf", "content_type": "application/pdf", "allow_client_access": True}
+        return self.ask("POST", f"accounts/{self.client.account.id}/documents", body, **self.key())
+
+    def check(self) -> None:
+        self.midway()
+        assert len(documents.of_home(self.home)) == 2
+        assert self.facts_of("staff:record:added") == 2
+
+
+class ChecksADocument(OfDocuments):
+    """What arrived becomes ready, is counted once, and can be had."""
+
+    route = ("POST", f"{OfDocuments.at}/{{document}}/check")
+    step = "sent"
+    lenient = ("s3.DeleteObject",)
+
+    def act(self) -> Seen:
+        return self.ask("POST", f"{self.path}/check")
+
+    def check(self) -> None:
+        self.midway()
+        assert self.card(self.client).shared == self.facts_of("staff:document:ready") == 1
+        assert fetch(documents.download_url(self.home, self.first.id).url).body == PDF
+
+
+class ChangesADocument(OfDocuments):
+    """It is no longer meant for the client, and counted no more."""
+
+    route = ("PATCH", f"{OfDocuments.at}/{{document}}")
+
+    def act(self) -> Seen:
+        return self.ask("PATCH", self.path, {"allow_client_access": False})
+
+    def check(self) -> None:
+        self.midway()
+        assert (self.card(self.client).shared, self.facts_of("staff:record:changed")) == (0, 1)
+
+
+class RemovesADocument(OfDocuments):
+    """The row, the file and the count."""
+
+    route = ("DELETE", f"{OfDocuments.at}/{{document}}")
+    good = (204,)
+    repeated = (404,)
+
+    def act(self) -> Seen:
+        return self.ask("DELETE", self.path)
+
+    def check(self) -> None:
+        self.midway()
+        assert documents.of_home(self.home) == []
+        assert (self.card(self.client).shared, self.facts_of("staff:record:removed")) == (0, 1)
+
+
+class ReadsDocuments(OfDocuments):
+    """One of them, or all; a link to its file is told of."""
+
+    rest: ClassVar[str] = ""
+
+    def act(self) -> Seen:
+        return self.ask("GET", f"accounts/{self.client.account.id}/documents{self.rest}".format(document=self.first.id))
+
+    def check(self) -> None:
+        assert self.act().status == 200
+        assert (self.facts_of("staff:record:downloaded") > 0) == self.rest.endswith("/download")
+
+
+def _of_documents() -> Iterator[type[Journey]]:
+    yield from (AddsADocument, ChecksADocument, ChangesADocument, RemovesADocument)
+    for rest in ("", "/{document}", "/{document}/download"):
+        yield type(
+            f"Reads/documents{rest}", (ReadsDocuments,), {"rest": rest, "route": ("GET", f"{_AT}/documents{rest}")}
+        )
+
+
 def _of_api() -> Iterator[type[Journey]]:
     for kind in _KINDS:
         for base, method, rest in (
@@ -198,7 +318,25 @@ class Opens(OnTheRecord):
         assert self.act().status == 200
 
 
+class Downloads(OnTheRecord):
+    """A file: there is a link only where a fact tells of it."""
+
+    route = ("GET", "/{portal}/records/documents/{document}")
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.path = f"/records/documents/{make_document(self.portal, self.client.account).id}"
+
+    def act(self) -> Seen:
+        return self.browser.ask("GET", f"/{self.slug}{self.path}")
+
+    def check(self) -> None:
+        assert self.facts_about(f"account:{self.client.account.id}", "client:record:downloaded") >= 1
+        assert fetch(self.act().location).body == PDF
+
+
 def _of_pages() -> Iterator[type[Journey]]:
+    yield Downloads
     yield type("Opens/records", (Opens,), {"route": ("GET", "/{portal}/records")})
     for kind in ("prescriptions", "providers"):
         for base, rest in ((AddsOwn, "/new"), (ChangesOwn, "/{item}"), (RemovesOwn, "/{item}/remove")):
@@ -207,5 +345,5 @@ def _of_pages() -> Iterator[type[Journey]]:
             yield type(f"Opens/{kind}{rest}", (Opens,), {"kind": kind, "rest": rest, "route": ("GET", at)})
 
 
-OF_API: list[type[Journey]] = list(_of_api())
+OF_API: list[type[Journey]] = [*_of_api(), *_of_documents()]
 OF_PAGES: list[type[Journey]] = list(_of_pages())

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from chalicelib.facts import Kind
-from chalicelib.messaging import overrides, reading
+from chalicelib.messaging import overrides, own_messages, reading
 from tests.browsing import Seen, request
 from tests.faults.journey import Journey, Repeatable
 from tests.staffing import make_colleague, signed_in
@@ -113,6 +113,73 @@ class TriesAWording(OfWording, Repeatable):
         return row.recipient == self.colleague.email
 
 
+class OfOwnMessage(Journey):
+    """A message of the portal's own, new for each journey."""
+
+    def prepare(self) -> None:
+        """The message as it was made."""
+        self.slug_of_it = f"note-{next(_numbers)}"
+        self.name = f"own-{self.slug_of_it}"
+        self.machine.post("templates", self.made)
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """What it says."""
+        email = {"subject": "Ours", "blocks": [{"kind": "paragraph", "text": "Hello."}]}
+        return {"name": self.slug_of_it, "title": "First", "email": email}
+
+    def check_versions(self, *titles: str) -> None:
+        """What there is of it is as its versions say, the oldest first, each with one fact."""
+        found = own_messages.versions(self.slug, self.name, limit=100).items
+        assert [each.message.title for each in reversed(found)] == list(titles)
+        assert own_messages.find(self.slug, self.name) == found[0]
+
+
+class CreatesAnOwnMessage(OfOwnMessage, Repeatable):
+    """One message, however often it was tried."""
+
+    route = ("POST", f"{_AT}/templates")
+
+    def prepare(self) -> None:
+        self.slug_of_it = f"note-{next(_numbers)}"
+        self.name = f"own-{self.slug_of_it}"
+
+    def act(self) -> Seen:
+        return self.ask("POST", "templates", self.made, **self.key())
+
+    def check(self) -> None:
+        self.check_versions("First")
+        assert self.facts_about(f"template:{self.name}", Kind.TEMPLATE_CREATED) == 1
+
+
+class ChangesAnOwnMessage(OfOwnMessage, Repeatable):
+    """One version more."""
+
+    route = ("POST", f"{_AT}/templates/change")
+
+    def act(self) -> Seen:
+        return self.ask("POST", "templates/change", {"name": self.name, "title": "Second"}, **self.key())
+
+    def check(self) -> None:
+        self.check_versions("First", "Second")
+        assert self.facts_about(f"template:{self.name}", Kind.TEMPLATE_CHANGED) == 1
+
+
+class DeletesAnOwnMessage(OfOwnMessage, Repeatable):
+    """It is gone, and what it was is kept."""
+
+    route = ("POST", f"{_AT}/templates/delete")
+
+    def act(self) -> Seen:
+        return self.ask("POST", "templates/delete", {"name": self.name}, **self.key())
+
+    def check(self) -> None:
+        self.check_versions("First", "First")
+        found = own_messages.find(self.slug, self.name)
+        assert found and found.is_deleted
+        assert self.facts_about(f"template:{self.name}", Kind.TEMPLATE_DELETED) == 1
+
+
 class Looks(OfWording):
     """A read."""
 
@@ -154,4 +221,5 @@ class PreviewsAWording(Looks):
 
 JOURNEYS: list[type[Journey]] = [
     SavesAWording, RestoresAWording, TriesAWording, ListsTemplates, ReadsAWording, ListsVersions, PreviewsAWording,
+    CreatesAnOwnMessage, ChangesAnOwnMessage, DeletesAnOwnMessage,
 ]  # fmt: skip

@@ -18,6 +18,8 @@ HANDLERS = {
     "DeliverBulk": "chalicelib.consumers.deliver.bulk",
     "Feedback": "chalicelib.consumers.feedback.handle",
     "Tick": "chalicelib.consumers.tick.handle",
+    "FactsRelay": "chalicelib.consumers.facts_relay.handle",
+    "React": "chalicelib.consumers.react.handle",
 }
 # -I and -S: no PYTHON* variables, no site-packages, not even the folder of the script.
 _FLAGS = ("-I", "-S", "-B")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib import ids
 from infra.local import lambda_events
 from tests.cloud import event as ses_event
+from tests.factories import make_account
 from tests.messaging import samples
 from tests.world import World
 
@@ -26,6 +28,8 @@ class FirstEvents:
             "DeliverBulk": self.mail,
             "Feedback": self.feedback,
             "Tick": self.minute,
+            "FactsRelay": self.fact,
+            "React": self.changed,
         }
 
     def page(self, path: str | None = None, resource: str = "/{portal}/sign-in") -> Event:
@@ -71,6 +75,17 @@ class FirstEvents:
         stream = self._world._stream
         return lambda_events.stream_event(stream.read(), stream.arn)
 
+    def fact(self) -> Event:
+        """An account has just been made."""
+        stream = self._world._facts
+        stream.skip()
+        make_account(self.portal)
+        return lambda_events.stream_event(stream.concerning(), stream.arn)
+
+    def changed(self) -> Event:
+        """An account has changed: workflows are to look at it."""
+        return self._brought(f'{{"portal":"{self.portal.slug}","account":"{make_account(self.portal).id}"}}')
+
     def code(self) -> Event:
         """A verification code is to be sent by mail."""
         return self._queued(samples.put_code(self.portal))
@@ -86,6 +101,8 @@ class FirstEvents:
         return lambda_events.topic_event(told, "feedback")
 
     def _queued(self, identifier: str) -> Event:
-        body = f'{{"portal":"{self.portal.slug}","id":"{identifier}"}}'
-        message = {"MessageId": identifier, "ReceiptHandle": "r", "Body": body}
+        return self._brought(f'{{"portal":"{self.portal.slug}","id":"{identifier}"}}')
+
+    def _brought(self, body: str) -> Event:
+        message = {"MessageId": ids.new(), "ReceiptHandle": "r", "Body": body}
         return lambda_events.queue_event([message], "arn:aws:sqs:us-east-1:123456789012:queue")

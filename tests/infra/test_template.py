@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.facts.reactions import CONCERNING
 from chalicelib.tables import TABLES
 from chalicelib.web.problems import KINDS
 from infra import stages, template
@@ -26,6 +27,7 @@ STARS = {
     ("SendSms", "*"): "a phone number has no ARN; ButToPhonesOnly beside it denies every topic",
     ("ButToPhonesOnly", "arn:${AWS::Partition}:sns:*:*:*"): "a denial",
     ("FindTheStream", "${MessagesTable.Arn}/stream/*"): "Lambda lists the streams of the one table to find its latest",
+    ("FindTheStream", "${FactsTable.Arn}/stream/*"): "the same",
     ("KeepDocuments", "${DocumentsBucket.Arn}/*"): "the objects of the one bucket",
 }
 SECRET_WORDS = ("secret", "password", "token", "key")
@@ -125,7 +127,7 @@ def test_every_table_is_encrypted_recoverable_and_protected(translated: Template
         assert translated["Resources"][name]["DeletionPolicy"] == "Retain", name
 
 
-def test_whatever_expires_is_cleaned_and_messages_are_streamed(translated: Template) -> None:
+def test_whatever_expires_is_cleaned_and_messages_and_facts_are_streamed(translated: Template) -> None:
     for name, table in TABLES.items():
         properties = of_type(translated, "AWS::DynamoDB::Table")[f"{name.title()}Table"]
         assert properties.get("TimeToLiveSpecification", {}).get("AttributeName") == table.ttl
@@ -157,24 +159,39 @@ def test_a_message_stays_invisible_for_six_times_the_worker_s_time(translated: T
             timeout = functions[mapping["FunctionName"]["Ref"]]["Timeout"]
             assert queue["VisibilityTimeout"] >= 6 * timeout
             mapped += 1
-    assert mapped == 2
+    assert mapped == 3
 
 
 def test_partial_failures_are_reported_and_poison_is_put_aside(translated: Template) -> None:
     mappings = of_type(translated, "AWS::Lambda::EventSourceMapping")
     assert all(mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for mapping in mappings.values())
-    (stream,) = [mapping for mapping in mappings.values() if "StartingPosition" in mapping]
-    assert stream["StartingPosition"] == "TRIM_HORIZON"
-    assert json.loads(stream["FilterCriteria"]["Filters"][0]["Pattern"]) == {
+    streams = {
+        mapping["FunctionName"]["Ref"]: mapping for mapping in mappings.values() if "StartingPosition" in mapping
+    }
+    assert streams.keys() == {"Relay", "FactsRelay"}
+    for stream in streams.values():
+        assert stream["StartingPosition"] == "TRIM_HORIZON"
+        assert stream["BisectBatchOnFunctionError"] is True
+        assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["FailuresQueue", "Arn"]}
+    assert _pattern(streams["Relay"]) == {
         "eventName": ["INSERT"],
         "dynamodb": {"NewImage": {"status": {"S": ["queued"]}}},
     }, "what chalicelib.messaging.relay takes for new"
-    assert stream["BisectBatchOnFunctionError"] is True
-    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["FailuresQueue", "Arn"]}
+    assert _pattern(streams["FactsRelay"]) == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"NewImage": {"kind": {"S": sorted(CONCERNING)}}},
+    }, "what chalicelib.facts.relay looks at"
+    assert streams["FactsRelay"]["MaximumRetryAttempts"] == -1, "nothing else brings a fact again"
     for mapping in mappings.values():
         if "ScalingConfig" in mapping:
             function = of_type(translated, "AWS::Lambda::Function")[mapping["FunctionName"]["Ref"]]
             assert mapping["ScalingConfig"]["MaximumConcurrency"] == function["ReservedConcurrentExecutions"]
+
+
+def _pattern(mapping: dict[str, Any]) -> Any:
+    (wanted,) = mapping["FilterCriteria"]["Filters"]
+    assert len(wanted["Pattern"]) < 4096, "AWS takes no longer one"
+    return json.loads(wanted["Pattern"])
 
 
 def test_every_function_is_bounded(translated: Template) -> None:
@@ -310,7 +327,15 @@ def test_buckets_are_private_versioned_encrypted_and_over_tls_only(translated: T
 
 def test_alarms_say_why_and_wake_somebody(translated: Template) -> None:
     alarms = of_type(translated, "AWS::CloudWatch::Alarm")
-    assert {"BouncesAlarm", "ComplaintsAlarm", "SmsSpendAlarm", "UrgentWaitingAlarm", "GuessingAlarm"} <= set(alarms)
+    assert {
+        "BouncesAlarm",
+        "ComplaintsAlarm",
+        "SmsSpendAlarm",
+        "UrgentWaitingAlarm",
+        "ReactionsWaitingAlarm",
+        "GuessingAlarm",
+    } <= set(alarms)
+    assert {"RelayBehindAlarm", "FactsRelayBehindAlarm"} <= set(alarms)
     assert {f"{logical}ErrorsAlarm" for logical in FUNCTIONS.values()} <= set(alarms)
     assert {f"{table.title()}TableThrottledAlarm" for table in TABLES} <= set(alarms)
     for name, properties in alarms.items():

@@ -85,6 +85,18 @@ def test_the_relay_hands_messages_on(task_folder: Path, world: World, environmen
     assert len(world.cloud.bulk.receive()) == 1
 
 
+def test_the_relay_of_facts_hands_accounts_on(task_folder: Path, world: World, environment: dict[str, str]) -> None:
+    run = clean.handle(task_folder, "FactsRelay", FirstEvents(world).fact(), environment)
+    assert run.answer == {"batchItemFailures": []}, run.printed
+    assert len(world.cloud.reactions.receive()) == 1
+
+
+def test_a_changed_account_is_reacted_to(task_folder: Path, world: World, environment: dict[str, str]) -> None:
+    run = clean.handle(task_folder, "React", FirstEvents(world).changed(), environment)
+    assert run.answer == {"batchItemFailures": []}, run.printed
+    assert "error" not in run.printed.lower(), run.printed
+
+
 @pytest.mark.parametrize("function", ["DeliverUrgent", "DeliverBulk"])
 def test_mail_is_delivered(function: str, task_folder: Path, world: World, environment: dict[str, str]) -> None:
     run = clean.handle(task_folder, function, FirstEvents(world).kinds[function](), environment)

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from chalicelib.facts import Kind
 from chalicelib.people import offices, users
 from chalicelib.registration import checks
 from infra.local import demo, demo_offices, demo_users
-from tests.api.client import ApiClient
-from tests.api.conftest import good, make_key
 from tests.factories import facts_of
+from tests.local.in_process import demo_api
 from tests.world import World
 
 
-class InProcess(demo.Api):
-    """The demo's calls, straight into the application."""
-
-    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        return good(ApiClient(self.key).call(method, path, body, **headers)).json
-
-
 def test_what_the_demo_tells_of_its_offices_is_so_however_often_it_is_made(world: World) -> None:
-    world.portal(slug=demo.PORTAL)
-    api = InProcess("", make_key(demo.PORTAL))
+    api = demo_api(world)
     told = [demo_offices.make(api) for _ in range(2)][-1]
     json.dumps(told)
     clinic, dental = told

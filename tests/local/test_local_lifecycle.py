@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,36 @@ def test_messages_left_open_are_settled_on_the_providers_evidence(tmp_path: Path
         again.runtime.stop()
 
 
+@pytest.mark.slow
+def test_what_stood_in_the_queue_of_reactions_is_told_again_by_the_facts(tmp_path: Path) -> None:
+    first = start(tmp_path, timers=False)
+    first.standin.react_faults += ["account:late"] * 9
+    first.standin.say("account:late")
+    until(lambda: len(first.standin.react_faults) < 9)
+    until((tmp_path / "checkpoints.json").exists)
+    first.runtime.stop()
+    assert first.standin.reacted == []
+    again = start(tmp_path, timers=False)
+    try:
+        until(lambda: again.standin.reacted == ["account:late"])
+    finally:
+        again.runtime.stop()
+
+
+@pytest.mark.slow
+def test_facts_of_long_before_the_end_are_not_told_again(tmp_path: Path) -> None:
+    first = start(tmp_path, timers=False)
+    first.standin.say("account:early")
+    until(lambda: first.standin.reacted == ["account:early"])
+    until((tmp_path / "checkpoints.json").exists)
+    first.runtime.stop()
+    later = time.time() + 3600  # as if another fact had been handed on an hour later
+    os.utime(tmp_path / "checkpoints.json", (later, later))
+    again = start(tmp_path, timers=False)
+    again.runtime.stop()
+    assert again.standin.facts == []
+
+
 def _told(event: dict[str, Any]) -> tuple[str, str]:
     """What a feedback event says, and of which message."""
     return event["eventType"], event["mail"]["messageId"]
@@ -174,6 +205,23 @@ def test_tables_of_another_version_are_named(tmp_path: Path) -> None:
         changed = {**TABLES, "people": Table("people")}
         with pytest.raises(CannotStart, match=r"latchstring-old-people .*make reset"):
             create_tables(database.endpoint, "latchstring-old", changed)
+    finally:
+        database.stop()
+
+
+def test_a_table_without_the_stream_that_it_needs_now_gets_it_and_keeps_its_data(tmp_path: Path) -> None:
+    database = Dynoxide(tmp_path)
+    database.start()
+    try:
+        before = {**TABLES, "facts": replace(TABLES["facts"], stream=False)}
+        create_tables(database.endpoint, "latchstring-old", before)
+        items, table = client(database.endpoint), "latchstring-old-facts"
+        items.put_item(TableName=table, Item={"pk": {"S": "a"}, "sk": {"S": "b"}})
+        create_tables(database.endpoint, "latchstring-old")
+        assert items.describe_table(TableName=table)["Table"]["LatestStreamArn"]
+        assert items.scan(TableName=table)["Count"] == 1
+        with pytest.raises(CannotStart, match="latchstring-old-facts"):
+            create_tables(database.endpoint, "latchstring-old", before)
     finally:
         database.stop()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from infra.local.queue_pump import Precedence, Queue, QueuePump
 from infra.local.stream_pump import Checkpoints, DatabaseWatch, StreamPump
 from infra.local.tables import create_tables
 from tests.local.running import Running
-from tests.local.standin import until
+from tests.local.standin import FACTS, until
 
 TABLE = f"{TABLE_PREFIX}-messages"
 
@@ -55,6 +56,17 @@ def test_bulk_goes_its_own_way(running: Running) -> None:
     until(lambda: running.runtime.outbox.find("bulk"))
 
 
+def test_a_fact_is_reacted_to_by_a_stream_and_a_queue_of_its_own(running: Running) -> None:
+    running.standin.react_faults += ["account:faulty"]
+    running.standin.say("account:faulty")
+    running.standin.say("account:sound")
+    until(lambda: "account:sound" in running.standin.reacted)
+    until(lambda: "account:faulty" in running.standin.reacted)
+    assert Counter(running.standin.facts) == {"account:faulty": 1, "account:sound": 1}
+    assert {"facts_relay", "react"} <= {pump.name for pump in running.runtime.pumps if pump.is_well()}
+    assert running.runtime.health()["consumers"]
+
+
 def test_a_message_that_fails_once_is_delivered_on_the_next_receive(running: Running) -> None:
     running.standin.deliver_faults += ["faulty"]
     running.standin.write("faulty")
@@ -67,11 +79,26 @@ def test_consumed_stream_records_are_deleted_but_for_the_last(running: Running) 
     for number in range(30):
         running.standin.write(f"trim{number}")
     until(lambda: all(running.runtime.outbox.find(f"trim{number}") for number in range(30)))
+    for number in range(5):
+        running.standin.say(f"account:trim{number}")
     database = sqlite3.connect(running.runtime.places.root / "dynamodb.db", timeout=5)
     count = "SELECT count(*) FROM _stream_records WHERE table_name = ?"
-    until(lambda: database.execute(count, (TABLE,)).fetchone()[0] == 1)
+    for table in (TABLE, FACTS):
+        until(lambda table=table: database.execute(count, (table,)).fetchone()[0] == 1)  # type: ignore[misc]
     running.standin.write("after-trim")  # the numbering goes on
     until(lambda: running.runtime.outbox.find("after-trim"))
+
+
+def test_the_positions_of_two_streams_are_kept_beside_each_other_and_a_table_made_anew_forgets_its_own(
+    tmp_path: Path,
+) -> None:
+    one, other, anew = (f"arn:aws:dynamodb:x:1:table/{name}" for name in ("a/stream/1", "b/stream/1", "a/stream/2"))
+    kept = Checkpoints(tmp_path / "checkpoints.json")
+    kept.write(one, "shard", "7")
+    kept.write(other, "shard", "8")
+    kept.write(anew, "shard", "1")
+    read_again = Checkpoints(tmp_path / "checkpoints.json")
+    assert [read_again.read(stream, "shard") for stream in (one, other, anew)] == [None, "8", "1"]
 
 
 class Stream:

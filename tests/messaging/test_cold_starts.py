@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from chalicelib.workflows.reactions import _TAKEN_BY
+
 _NEVER = {
     "jinja2",
     "phonenumbers",
@@ -17,10 +19,14 @@ _NEVER = {
     "chalicelib.api",
     "app",
 }
+_LIGHT = {"pynamodb", "cryptography", "pyotp", "chalicelib.storage", "chalicelib.portals", "chalicelib.messaging"}
 _ALSO_NOT = {
     "relay": {"pynamodb", "cryptography", "pyotp", "chalicelib.storage", "chalicelib.portals"},
     "deliver": {"chalicelib.people", "chalicelib.selfservice", "cryptography"},
     "feedback": {"cryptography", "pyotp", "chalicelib.messaging.compose", "chalicelib.people"},
+    "facts_relay": _LIGHT | {"chalicelib.workflows"},
+    "react": _LIGHT
+    | {"chalicelib.workflows.models", *(f"chalicelib.workflows.{name}" for name, _ in _TAKEN_BY.values())},
     "tick": {"chalicelib.messaging.compose", "pyotp"},
 }
 

@@ -627,6 +627,7 @@ def records(**changed: Any) -> Context:
     ]  # fmt: skip
     shown: Context = {
         "products": [product],
+        "documents": DOCUMENTS,
         "links": [{"title": "Member site", "url": "https://members.example/"}],
         "kept": kept,
     }
@@ -671,8 +672,10 @@ def _record_states() -> Iterator[Sample]:
     }
     yield Sample("welcome-records", "welcome.html", welcome(batches=[], records=ways))
     yield Sample("records", "records.html", records(signed_in=WITH_PASSWORD))
-    yield Sample("records-none-yet", "records.html", records(products=[], links=[], kept=empty))
-    yield Sample("records-nothing", "records.html", records(products=[], links=[], kept=[], portal=_long_portal()))
+    yield Sample("records-none-yet", "records.html", records(products=[], documents=[], links=[], kept=empty))
+    yield Sample(
+        "records-nothing", "records.html", records(products=[], documents=[], links=[], kept=[], portal=_long_portal())
+    )
     yield Sample("record-add", "record_form.html", record_form())
     yield Sample("record-add-wrong", "record_form.html", record_form(errors=wrong))
     yield Sample("record-edit", "record_form.html", record_form(**filled))

@@ -16,7 +16,8 @@ from chalicelib.facts import Act
 from chalicelib.people import matching
 from chalicelib.portals import Portal
 from chalicelib.security import sessions
-from chalicelib.selfservice import records
+from chalicelib.selfservice import documents, records
+from chalicelib.selfservice.record_documents import OfRecord
 from chalicelib.web.guard import GUARDS
 from tests import staffing
 from tests.api.test_guard import ROWS
@@ -33,7 +34,7 @@ from tests.factories import (
     make_portal,
 )
 from tests.faults.journey import document_of
-from tests.records import MODULES, make_care_provider, make_prescription
+from tests.records import MODULES, make_care_provider, make_document, make_prescription
 from tests.world import World
 
 Route = tuple[str, str]
@@ -97,6 +98,7 @@ PAGES: dict[Route, Row] = {
     ("POST", f"{_BATCH}/answer"): Row(303, 404, 303, (("answer", "approve"),)),
     # A record is the account's: everybody signed in there keeps it, nobody else. What names no version changes nothing.
     ("GET", "/{portal}/records"): Row(200, 200, 303),
+    ("GET", "/{portal}/records/documents/{document}"): Row(303, 404, 303, colleague=303),
     **{
         key: row
         for at in ("/{portal}/records/prescriptions", "/{portal}/records/providers")
@@ -203,6 +205,7 @@ def victim(world: World) -> Client:
     account = make_account(portal, name=f"{CANARY} Traders", number=f"{CANARY}-77")
     contact = make_contact(portal, account, first_name=f"{CANARY}ina", last_name=f"{CANARY}sen",
                            emails=[f"{CANARY}@x.example"])  # fmt: skip
+    make_document(portal, account)
     for make in (make_prescription, make_care_provider):  # named after the account, which colleagues may read
         make(portal, account, name=f"{account.name} says")
     made = make_client(world, portal)
@@ -374,6 +377,8 @@ def ask(browser: Browser, victim: Client, method: str, route: str, row: Row, doc
     """One request with all that a browser of ours would send along: the form cookie and a token of its own."""
     browser.address = f"198.18.{next(_addresses) % 250}.{next(_addresses) % 250}"  # no limit of an address is met
     code = f"rec-{next(_addresses) % 4096:012b}".translate({ord("0"): "a", ord("1"): "b"})
+    if route.startswith("/{portal}/records/documents"):
+        (document,) = (each.id for each in documents.of_home(OfRecord(victim.slug, victim.account.id)))
     parts = {"portal": victim.slug, "batch": victim.batch.id, "document": document, "code": code}
     path = route.replace("{proxy+}", "nowhere").format(**parts, item=item_of(victim, route))
     if method == "GET":

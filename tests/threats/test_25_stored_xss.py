@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from infra.local.demo_data import _post
+from infra.local import demo_files
 from tests.browser.running import IN_BROWSER, PDF, Local, Shop, Tab, browser, local, open_tab, playwright, until
 from tests.records import MODULES
 
@@ -156,6 +156,7 @@ def test_fifty_payloads_on_a_client_s_record(local: Local, watched: Watched) -> 
     shop = Shop(local, modules=MODULES)
     shop.call("PATCH", "", {"product_statuses": ["Active", *PAYLOADS[:12]]})
     at = f"accounts/{shop.account['id']}"
+    named = [each for each in PAYLOADS if not {"/", "\\"} & set(each)]  # what may be the name of a file
     for number, each in enumerate(PAYLOADS):
         status = each if number < 12 else "Active"
         words = dict.fromkeys(("carrier", "plan", "policy_number", "coverage_type"), each)
@@ -163,6 +164,8 @@ def test_fifty_payloads_on_a_client_s_record(local: Local, watched: Watched) -> 
         shop.call("POST", f"{at}/links", {"title": each, "url": "https://x.example/", "allow_client_access": True})
         made = shop.call("POST", f"{at}/prescriptions", dict.fromkeys(("name", "dosage", "pharmacy", "notes"), each))
         shop.call("POST", f"{at}/providers", dict.fromkeys(("name", "specialty", "practice", "address"), each))
+        if each in named:
+            share(shop, f"{each}.pdf", f"{at}/documents", allow_client_access=True)
     shop.place_in_review()
     watched.page.goto(shop.url(f"/{shop.at_batch}"))
     watched.tab.sign_in(shop)
@@ -170,6 +173,7 @@ def test_fifty_payloads_on_a_client_s_record(local: Local, watched: Watched) -> 
     watched.open(shop.url("/records"))
     shown = watched.page.locator("main").inner_text()
     assert all(each in shown for each in PAYLOADS[:12])
+    assert watched.page.locator(".files li").count() == len(named) > 10
     held = [each["id"] for each in shop.call("GET", f"{at}/prescriptions?limit=100")["items"]]
     assert made["id"] in held and len(held) == len(PAYLOADS)
     for each in held[::7]:
@@ -221,10 +225,11 @@ def type_payloads(watched: Watched, shop: Shop) -> None:
     watched.page.goto(start)
 
 
-def share(shop: Shop, name: str) -> None:
-    form: Any = shop.call("POST", f"{shop.at_batch}/documents", {"name": name, "content_type": "application/pdf"})
-    _post(form["url"], form["fields"], "a.pdf", PDF)
-    shop.call("POST", f"{shop.at_batch}/documents/{form['document']['id']}/check")
+def share(shop: Shop, name: str, at: str = "", **more: Any) -> None:
+    at = at or f"{shop.at_batch}/documents"
+    form: Any = shop.call("POST", at, {"name": name, "content_type": "application/pdf", **more})
+    demo_files.post(form["url"], form["fields"], "a.pdf", PDF)
+    shop.call("POST", f"{at}/{form['document']['id']}/check")
 
 
 def fitting(some: list[str], most: int) -> str:

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.messaging import overrides, templates
+from chalicelib.messaging import overrides, own_messages, templates
 from tests.factories import make_client, make_machine, make_portal
+from tests.messaging.samples import RECORD, TO, put
 from tests.threats.test_26_mail_headers import BREAKS, ENCODED, INJECTED
 from tests.world import PUBLIC_URL, World
 
@@ -37,6 +38,13 @@ def body(text: str = "Hello", subject: str = "Ours", preheader: str = "") -> dic
     """A mail about a batch, with a paragraph."""
     blocks = [{"kind": "paragraph", "text": text}, BUTTON]
     return {"name": "batch-in-review", "email": {"subject": subject, "preheader": preheader, "blocks": blocks}}
+
+
+def own_body(text: str = "Hello", subject: str = "Ours", preheader: str = "") -> dict[str, Any]:
+    """A message of the portal's own, of a mail with a paragraph."""
+    blocks = [{"kind": "paragraph", "text": text}, {**BUTTON, "link": "portal_link"}]
+    email = {"subject": subject, "preheader": preheader, "blocks": blocks}
+    return {"name": "spring-note", "title": "Spring note", "email": email}
 
 
 @pytest.mark.parametrize("text", LITERAL)
@@ -204,3 +212,86 @@ def test_a_button_opens_nothing_but_the_message_s_own_link(world: World) -> None
         assert seen.status == 400, (link, seen.text)
         assert [error["field"] for error in seen.json["errors"]] == ["email.blocks.2.link"]
     assert overrides.listed(portal.slug) == {}
+
+
+@pytest.mark.parametrize("text", LITERAL)
+def test_nor_does_anything_run_in_a_message_of_ones_own_or_in_what_it_tells(world: World, text: str) -> None:
+    portal = make_portal(world)
+    make_machine(portal).post("templates", {**own_body(f"{text} ((product_plan))", text, text), "title": text})
+    put(portal, template="own-spring-note", context={**RECORD, "product_plan": text})
+    world.drain()
+    sent = world.newest(TO)
+    assert sent.subject == text
+    assert sent.text.startswith(f"{text} {text}")
+    assert not re.search(r"<(script|svg|img)|<[a-z]+[^>]*\son\w+=", sent.html)
+    assert set(re.findall(r'href="([^"]*)"', sent.html)) == {f"{PUBLIC_URL}/{portal.slug}"}
+
+
+@pytest.mark.parametrize("text", [*REFUSED, "((link))", "((code))", "((password))", "((unsubscribe))"])
+def test_what_looks_like_a_placeholder_is_refused_in_a_message_of_ones_own_too(world: World, text: str) -> None:
+    portal = make_portal(world)
+    machine = make_machine(portal)
+    machine.post("templates", {**own_body(), "name": "held"})
+    for field, wanted in (
+        ("email.blocks.0.text", own_body(text)),
+        ("email.subject", own_body(subject=text)),
+        ("email.preheader", own_body(preheader=text)),
+        ("sms.texts.0", {"name": "spring-note", "title": "Spring note", "sms": {"texts": [text]}}),
+    ):
+        said = {"email": wanted["email"]} if "email" in wanted else {"sms": wanted["sms"]}
+        for path, asked in (
+            ("templates", wanted),
+            ("templates/change", {"name": "own-held", **said}),
+            ("templates/wording", {"name": "own-held", **said}),
+            ("templates/preview", {"name": "own-held", "channel": field.partition(".")[0], **said}),
+        ):
+            seen = machine.ask("POST", path, asked)
+            assert seen.status == 400, (path, field, seen.text)
+            told = {error["field"]: error["message"] for error in seen.json["errors"]}
+            assert set(told) == {field}
+            assert "Between (( and ))" in told[field] or "This message has no ((" in told[field]
+    assert [(each.name, each.version) for each in own_messages.every(portal.slug)] == [("own-held", 1)]
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_threat_26_no_line_of_ones_own_message_takes_a_line_break(world: World, broken: str) -> None:
+    portal = make_portal(world)
+    machine = make_machine(portal)
+    evil = f"Ours{broken}{INJECTED}"
+    for wanted in (
+        own_body(subject=evil),
+        own_body(preheader=evil),
+        own_body(subject=f"((agent_name|{evil}))"),
+        {**own_body(), "title": evil},
+        {**own_body(), "name": f"note{broken}x"},
+    ):
+        seen = machine.ask("POST", "templates", wanted)
+        assert seen.status == 400, seen.text
+    assert own_messages.every(portal.slug) == []
+
+
+@pytest.mark.parametrize("encoded", ENCODED)
+def test_threat_26_ones_own_subject_makes_no_header_and_no_recipient(world: World, encoded: str) -> None:
+    portal = make_portal(world)
+    make_machine(portal).post("templates", own_body(f"{INJECTED}\r\n\r\n.\r\nQUIT", f"{encoded} ((agent_name|us))"))
+    put(portal, template="own-spring-note", context={**RECORD, "agent_name": encoded})
+    world.drain()
+    sent = world.newest(TO)
+    assert [address.addr_spec for address in sent.mail["To"].addresses] == [TO]
+    assert [sent.mail.get_all(name) for name in ("Cc", "Bcc", "Resent-To")] == [None] * 3
+    assert len(sent.mail.get_all("Subject") or []) == 1
+    head = sent.mime.partition(b"\r\n\r\n")[0]
+    assert all(b":" in line or line[:1] in b" \t" for line in head.split(b"\r\n"))
+    assert b"\nBcc" not in head
+
+
+def test_a_button_of_ones_own_message_opens_the_portal_and_nothing_else(world: World) -> None:
+    portal = make_portal(world)
+    machine = make_machine(portal)
+    for link in ("https://evil.example", "javascript:alert(1)", "link", "unsubscribe", "account_name", "portal_link "):
+        wanted = own_body()
+        wanted["email"]["blocks"].append({**BUTTON, "link": link})
+        seen = machine.ask("POST", "templates", wanted)
+        assert seen.status == 400, (link, seen.text)
+        assert [error["field"] for error in seen.json["errors"]] == ["email.blocks.2.link"]
+    assert own_messages.every(portal.slug) == []

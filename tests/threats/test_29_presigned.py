@@ -5,6 +5,7 @@ that is exchanged after it was checked → refused, or harmless. What can be had
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,11 +15,13 @@ import pytest
 
 from chalicelib import aws
 from chalicelib.facts import Act
-from chalicelib.selfservice import documents
+from chalicelib.selfservice import documents, record_documents
+from chalicelib.selfservice.homes import Home, OfBatch
 from tests.browsing import Machine, fetch, send_file
 from tests.factories import Client, make_client, make_machine, make_portal, sign_in
 from tests.faults.journey import PDF
 from tests.mishaps import Killed
+from tests.records import SAM
 from tests.world import World
 
 EVIL = {
@@ -39,9 +42,26 @@ TYPES = [
 ]
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where files are sent to: the same is true of each."""
+
+    client: Client
+    at: str
+    home: Home[Any, Any]
+
+
 @pytest.fixture
 def client(world: World) -> Client:
     return make_client(world, make_portal(world, policy={"document_megabytes": 1}))
+
+
+@pytest.fixture(params=["batch", "record"])
+def place(request: pytest.FixtureRequest, client: Client) -> Place:
+    if request.param == "batch":
+        return Place(client, f"batches/{client.batch.id}/documents", OfBatch(client.slug, client.batch.id))
+    home = record_documents.by_staff(client.slug, client.account, SAM)
+    return Place(client, f"accounts/{client.account.id}/documents", home)
 
 
 @pytest.fixture
@@ -49,18 +69,16 @@ def machine(client: Client) -> Machine:
     return make_machine(client.portal)
 
 
-def announce(
-    machine: Machine, client: Client, name: str = "Plan.pdf", kind: str = "application/pdf", **more: Any
-) -> Any:
-    return machine.post(f"batches/{client.batch.id}/documents", {"name": name, "content_type": kind, **more})
+def announce(machine: Machine, place: Place, name: str = "Plan.pdf", kind: str = "application/pdf", **more: Any) -> Any:
+    return machine.post(place.at, {"name": name, "content_type": kind, **more})
 
 
-def check(machine: Machine, client: Client, form: Any) -> Any:
-    return machine.post(f"batches/{client.batch.id}/documents/{form['document']['id']}/check")
+def check(machine: Machine, place: Place, form: Any) -> Any:
+    return machine.post(f"{place.at}/{form['document']['id']}/check")
 
 
-def test_a_form_takes_what_it_was_made_for_and_nothing_else(client: Client, machine: Machine) -> None:
-    form = announce(machine, client, size=len(PDF))
+def test_a_form_takes_what_it_was_made_for_and_nothing_else(place: Place, machine: Machine) -> None:
+    form = announce(machine, place, size=len(PDF))
     url, fields = form["url"], form["fields"]
     changes = [
         {"key": fields["key"].replace("quarantine/", "documents/")}, {"key": fields["key"][:-1] + "x"},
@@ -73,17 +91,17 @@ def test_a_form_takes_what_it_was_made_for_and_nothing_else(client: Client, mach
         assert send_file(url, {**fields, **change}, PDF).status in (400, 403), change
     for content in (PDF + b"x", PDF[:-1], b""):
         assert send_file(url, fields, content).status in (400, 403), content
-    unsized = announce(machine, client)
+    unsized = announce(machine, place)
     assert send_file(unsized["url"], unsized["fields"], b"%PDF-" + b"x" * 1024 * 1024).status in (400, 403)
     missing = {name: value for name, value in fields.items() if name != "Content-Type"}
     assert send_file(url, missing, PDF).status in (400, 403)
-    assert machine.ask("POST", f"batches/{client.batch.id}/documents/{form['document']['id']}/check").status == 409
+    assert machine.ask("POST", f"{place.at}/{form['document']['id']}/check").status == 409
     assert send_file(url, fields, PDF).status == 204
-    assert check(machine, client, form)["status"] == "ready"
+    assert check(machine, place, form)["status"] == "ready"
 
 
 def test_a_form_and_a_link_work_for_their_time_only(
-    client: Client, machine: Machine, monkeypatch: pytest.MonkeyPatch
+    place: Place, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The store tells its own time, so it is the signing that is moved into the past."""
 
@@ -97,29 +115,29 @@ def test_a_form_and_a_link_work_for_their_time_only(
             monkeypatch.setattr(module, "get_current_datetime", then)
 
     ago(15.1)
-    form = announce(machine, client)
+    form = announce(machine, place)
     assert send_file(form["url"], form["fields"], PDF).status == 403
     ago(14.5)
-    form = announce(machine, client)
+    form = announce(machine, place)
     assert send_file(form["url"], form["fields"], PDF).status == 204
     monkeypatch.undo()
-    check(machine, client, form)
+    check(machine, place, form)
     ago(1.1)
-    assert fetch(documents.download_url(client.slug, client.batch.id, form["document"]["id"]).url).status == 403
+    assert fetch(documents.download_url(place.home, form["document"]["id"]).url).status == 403
     ago(0.5)
-    assert fetch(documents.download_url(client.slug, client.batch.id, form["document"]["id"]).url).status == 200
+    assert fetch(documents.download_url(place.home, form["document"]["id"]).url).status == 200
 
 
 @pytest.mark.parametrize(("name", "kind"), TYPES)
 def test_what_a_browser_would_run_is_refused_under_any_name(
-    client: Client, machine: Machine, name: str, kind: str
+    place: Place, machine: Machine, name: str, kind: str
 ) -> None:
     for content in EVIL.values():
-        form = announce(machine, client, name, kind)
+        form = announce(machine, place, name, kind)
         assert send_file(form["url"], form["fields"], content).status == 204
-        told = check(machine, client, form)
+        told = check(machine, place, form)
         assert (told["status"], bool(told["reason"])) == ("refused", True), (name, content[:40])
-        at = f"batches/{client.batch.id}/documents/{form['document']['id']}"
+        at = f"{place.at}/{form['document']['id']}"
         assert machine.ask("GET", f"{at}/download").status == 409
 
 
@@ -130,8 +148,8 @@ def test_what_a_browser_would_run_is_refused_under_any_name(
      ("a.bin", "application/octet-stream"), ("a.xml", "text/xml"), ("a.docm", "application/pdf"), ("a.pdf", ""),
      ("a.pdf", "application/pdf; charset=x"), ("a.pdf", "APPLICATION/PDF"), ("../a.pdf", "application/pdf")],
 )  # fmt: skip
-def test_no_such_type_can_even_be_announced(client: Client, machine: Machine, name: str, kind: str) -> None:
-    seen = machine.ask("POST", f"batches/{client.batch.id}/documents", {"name": name, "content_type": kind})
+def test_no_such_type_can_even_be_announced(place: Place, machine: Machine, name: str, kind: str) -> None:
+    seen = machine.ask("POST", place.at, {"name": name, "content_type": kind})
     assert seen.status == 400, seen.text
 
 
@@ -152,41 +170,41 @@ def test_a_client_sends_no_page_either(world: World, client: Client) -> None:
     assert "Form 1" not in shown.shown
 
 
-def test_a_polyglot_that_passes_is_saved_and_never_shown(client: Client, machine: Machine) -> None:
+def test_a_polyglot_that_passes_is_saved_and_never_shown(place: Place, machine: Machine) -> None:
     for name, kind, content in (
         ("Plan.pdf", "application/pdf", b"%PDF-1.4\n<html><script>alert(1)</script>"),
         ("Plan.txt", "text/plain", b"<script>alert(1)</script>"),
         ("Plan.csv", "text/csv", b"=cmd|' /C calc'!A0\n"),
     ):
-        form = announce(machine, client, name, kind)
+        form = announce(machine, place, name, kind)
         send_file(form["url"], form["fields"], content)
-        assert check(machine, client, form)["status"] == "ready"
-        got = fetch(documents.download_url(client.slug, client.batch.id, form["document"]["id"]).url)
+        assert check(machine, place, form)["status"] == "ready"
+        got = fetch(documents.download_url(place.home, form["document"]["id"]).url)
         assert got.headers["Content-Type"] == kind
         assert got.headers["Content-Disposition"].startswith(f'attachment; filename="{name}"')
 
 
 @pytest.mark.parametrize("name", ['a"; x=".pdf', "a\u202efdp.pdf", "ä ö.pdf", "a;b.pdf", "a%22.pdf", "a'.pdf"])
-def test_no_file_name_can_end_the_disposition(client: Client, machine: Machine, name: str) -> None:
+def test_no_file_name_can_end_the_disposition(place: Place, machine: Machine, name: str) -> None:
     body = {"name": name, "content_type": "application/pdf"}
-    seen = machine.ask("POST", f"batches/{client.batch.id}/documents", body)
+    seen = machine.ask("POST", place.at, body)
     if seen.status == 400:
         return
     form = seen.json
     send_file(form["url"], form["fields"], PDF)
-    check(machine, client, form)
-    held = fetch(documents.download_url(client.slug, client.batch.id, form["document"]["id"]).url)
+    check(machine, place, form)
+    held = fetch(documents.download_url(place.home, form["document"]["id"]).url)
     told = held.headers["Content-Disposition"]
     assert told.count('"') == 2 and told.startswith("attachment; ") and told.isascii()
 
 
-def test_a_link_leads_to_its_file_alone(client: Client, machine: Machine) -> None:
+def test_a_link_leads_to_its_file_alone(place: Place, machine: Machine) -> None:
     links = []
     for _ in range(2):
-        form = announce(machine, client)
+        form = announce(machine, place)
         send_file(form["url"], form["fields"], PDF)
-        check(machine, client, form)
-        links.append(documents.download_url(client.slug, client.batch.id, form["document"]["id"]).url)
+        check(machine, place, form)
+        links.append(documents.download_url(place.home, form["document"]["id"]).url)
     (one, one_query), (other, _) = (link.split("?") for link in links)
     assert fetch(f"{other}?{one_query}").status == 403
     for change in (
@@ -196,23 +214,23 @@ def test_a_link_leads_to_its_file_alone(client: Client, machine: Machine) -> Non
         assert fetch(f"{one}?{change}").status in (400, 403), change
 
 
-def test_what_is_sent_after_the_check_does_not_reach_what_was_checked(client: Client, machine: Machine) -> None:
-    form = announce(machine, client)
+def test_what_is_sent_after_the_check_does_not_reach_what_was_checked(place: Place, machine: Machine) -> None:
+    form = announce(machine, place)
     send_file(form["url"], form["fields"], PDF)
-    assert check(machine, client, form)["status"] == "ready"
+    assert check(machine, place, form)["status"] == "ready"
     send_file(form["url"], form["fields"], EVIL["html"])
-    assert check(machine, client, form)["status"] == "ready"
-    got = fetch(documents.download_url(client.slug, client.batch.id, form["document"]["id"]).url)
+    assert check(machine, place, form)["status"] == "ready"
+    got = fetch(documents.download_url(place.home, form["document"]["id"]).url)
     assert got.body == PDF
 
 
-def test_nor_what_is_sent_between_two_checks_at_once(client: Client, machine: Machine) -> None:
+def test_nor_what_is_sent_between_two_checks_at_once(place: Place, machine: Machine) -> None:
     """One check has looked at the file and not yet noted it; then the file is exchanged, and a second check takes the new
     one over and dies.
     """
-    form = announce(machine, client)
+    form = announce(machine, place)
     send_file(form["url"], form["fields"], PDF)
-    act, identifier = Act(client.slug, "system:tests"), form["document"]["id"]
+    act, identifier = Act(place.client.slug, "system:tests"), form["document"]["id"]
     inner: list[Any] = []
 
     def meanwhile(**_: Any) -> None:
@@ -220,16 +238,16 @@ def test_nor_what_is_sent_between_two_checks_at_once(client: Client, machine: Ma
         if len(inner) == 1:
             send_file(form["url"], form["fields"], EVIL["html"])
             with suppress(Killed):
-                documents.check(act, client.portal, client.batch.id, identifier)
+                documents.check(act, place.client.portal, place.home, identifier)
         else:
             raise Killed
 
     events = aws.client("s3").meta.events
     events.register_last("after-call.s3.GetObject", meanwhile)
     try:
-        documents.check(act, client.portal, client.batch.id, identifier)
+        documents.check(act, place.client.portal, place.home, identifier)
     finally:
         events.unregister("after-call.s3.GetObject", meanwhile)
     assert len(inner) == 2
-    assert documents.get(client.slug, client.batch.id, identifier).status == "ready"
-    assert fetch(documents.download_url(client.slug, client.batch.id, identifier).url).body == PDF
+    assert documents.get(place.home, identifier).status == "ready"
+    assert fetch(documents.download_url(place.home, identifier).url).body == PDF

@@ -43,12 +43,13 @@ def test_an_odd_id_in_a_path_finds_nothing(world: World, client: Client) -> None
         for path in (
             f"/{client.slug}/batches/{spelled}", f"/{client.slug}/batches/{spelled}/upload", f"/{client.slug}/{spelled}",
             f"{client.batch_path}/documents/{spelled}", f"{client.batch_path}/upload/{spelled}",
+            f"/{client.slug}/records/documents/{spelled}",
         ):  # fmt: skip
             seen = browser.ask("GET", path)
             assert seen.status in (400, 404), (path, seen.status)
             assert other.batch.id not in seen.text.replace(path, "")
             asked += 1
-    assert asked == 5 * len(ids)
+    assert asked == 6 * len(ids)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""Threat 40. SQS duplicates: each message of a busy hour ten times, at the same time, shuffled → each sent once."""
+"""Threat 40. SQS duplicates: each message of a busy hour ten times, at the same time, shuffled → each sent once.
+
+The same for what workflows react to: each is acted on once, by the claim of whoever acts.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,16 @@ from tests.messaging.test_queues import (
     test_threat_40_copies_of_one_text_message,
     test_threat_40_ten_concurrent_shuffled_copies_of_each_message_send_one,
 )
+from tests.workflows.test_reactions import (
+    test_threat_40_a_stream_batch_that_comes_ten_times_asks_for_nothing_more,
+    test_threat_40_of_ten_concurrent_shuffled_copies_of_each_reaction_one_mail_comes,
+)
 from tests.world import World
 
 __all__ = [
+    "test_threat_40_a_stream_batch_that_comes_ten_times_asks_for_nothing_more",
     "test_threat_40_copies_of_one_text_message",
+    "test_threat_40_of_ten_concurrent_shuffled_copies_of_each_reaction_one_mail_comes",
     "test_threat_40_ten_concurrent_shuffled_copies_of_each_message_send_one",
 ]
 

@@ -12,7 +12,7 @@ from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
 from chalicelib.selfservice import records
 from chalicelib.selfservice.record_shapes import Editor, Product, ProductInput
-from chalicelib.workflows import acting, decisions, definitions, enrolling, enrolments, shard_work, shards, switching
+from chalicelib.workflows import acting, decisions, definitions, enrolling, enrolments, handing, switching
 from chalicelib.workflows.workflow_shapes import Enrolment, Workflow, WorkflowInput
 from tests.factories import change_account, make_account, staff
 from tests.world import World
@@ -49,7 +49,7 @@ def client(portal: Portal, **details: Any) -> Account:
 
 
 def tag(portal: Portal, account: Account, *tags: str) -> None:
-    """Give a record exactly these tags, and let the workflows know."""
+    """Give a record exactly these tags, and let the workflows know at once."""
     change_account(portal, account.id, tags=tags)
     enrolling.changed(portal.slug, account.id)
 
@@ -72,13 +72,11 @@ def change_product(portal: Portal, account: Account, held: Product, **details: A
     return made
 
 
-def pass_time(world: World, *, drain: bool = True, **duration: float) -> None:
+def pass_time(world: World, **duration: float) -> None:
     """Let time pass, and do what has come due."""
     world.clock.advance(**duration)
-    for shard in range(shards.SHARDS):
-        shard_work.work_shard(shard)
-    if drain:
-        world.drain()
+    handing.hand_on_due()
+    world.drain()
 
 
 def only(portal: Portal, account: Account) -> Enrolment:
@@ -103,7 +101,9 @@ def live_through(world: World, portal: Portal, account: Account, *, until: int, 
     left = sorted(stops)
     world.drain()
     for _ in range(500):
-        due = [int(row.due_at) for row in enrolments.running(portal.slug, account.id, limit=100) if row.due_at is not None]
+        due = [
+            int(row.due_at) for row in enrolments.running(portal.slug, account.id, limit=100) if row.due_at is not None
+        ]
         moment = min([*due, *left[:1]], default=until + 1)
         if moment > until:
             return

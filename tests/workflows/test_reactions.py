@@ -185,7 +185,8 @@ class TestTheRelay:
 
     def test_a_fact_that_cannot_be_read_does_not_hold_up_the_others(self, world: World, called: Called) -> None:
         broken = [
-            a_fact("a", changes="{not json"), a_fact("b", kind="staff:account:changed", changes="7"), {"eventName": "INSERT", "dynamodb": {}}, {},
+            a_fact("a", changes="{not json"), a_fact("b", kind="staff:account:changed", changes="7"),
+            {"eventName": "INSERT", "dynamodb": {}}, {},
             {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": {"kind": {"S": "x"}}}},
         ]  # fmt: skip
         assert facts_relay.relay([*broken, a_fact("good")]) == []

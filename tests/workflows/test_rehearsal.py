@@ -52,7 +52,9 @@ DELAYS = st.one_of(
     st.tuples(st.integers(0, 90), st.sampled_from(["minutes", "hours"]), st.none()),
     st.tuples(st.integers(0, 3), st.sampled_from(["days", "weeks", "months"]), TIMES),
 )
-RECORD_TRIGGERS = st.sampled_from([{"tags": ["review"]}, {"record_types": ["client"]}, {"record_types": ["client"], "tags": ["review"]}])
+RECORD_TRIGGERS = st.sampled_from(
+    [{"tags": ["review"]}, {"record_types": ["client"]}, {"record_types": ["client"], "tags": ["review"]}]
+)
 PRODUCT_TRIGGERS = st.one_of(
     st.just({"product_statuses": ["Quoted"]}),
     st.just({"tags": ["review"], "coverage_types": ["Medical"]}),
@@ -153,10 +155,18 @@ def what_happened(portal: Portal, account: Account) -> list[tuple[str, str, str,
 def what_was_sent(portal: Portal, account: Account, since: int) -> list[tuple[str | None, str, str, str]]:
     found = reading.listed(portal.slug, about=f"account:{account.id}", limit=500).items
     sent = [each for each in found if moment_of(each.created_at) >= since and each.status != "suppressed"]
-    return sorted((each.sent_at or "", each.template, each.channel, addresses.masked(each.channel, each.recipient)) for each in sent)
+    return sorted(
+        (each.sent_at or "", each.template, each.channel, addresses.masked(each.channel, each.recipient))
+        for each in sent
+    )
 
 
-@settings(max_examples=int(__import__("os").environ.get("EX","15")), deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=int(__import__("os").environ.get("EX", "15")),
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(CASES)
 def test_what_it_says_is_what_then_happens(world: World, case: Case) -> None:
     portal, account, workflow_id = begin(world, case)

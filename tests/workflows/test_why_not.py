@@ -33,7 +33,11 @@ def test_the_first_rule_that_does_not_hold_stands_out_with_what_would_help(world
     account = flows.client(portal, record_type="lead", tags=["new"])
     made = flows.on(portal, step("a", 1, "days", MAIL), trigger={"record_types": ["client"], "tags": ["review", "vip"]})
     told = asked(portal, made.id, account)
-    assert [(rule.name, rule.holds) for rule in told.rules] == [("status", True), ("record-type", False), ("tags", False)]
+    assert [(rule.name, rule.holds) for rule in told.rules] == [
+        ("status", True),
+        ("record-type", False),
+        ("tags", False),
+    ]
     assert obstacle(told) == ("record-type", "It is a lead; asked for: client.", "Make it a client.")
     assert (told.matches, told.would_enter, told.is_in_it) == (False, False, False)
     change_account(portal, account.id, record_type="client")
