@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .. import clock, ids
 from ..storage import Page, Transaction, query
 from .workflow_models import COUNTERS, CountRow, DecisionRow
-from .workflow_shapes import Decision
+from .workflow_shapes import Decided
 
 _KEPT_SECONDS = 2 * 365 * 24 * 3600
 
@@ -53,10 +53,10 @@ def note(
 
 
 def listed(
-    portal: str, account_id: str, *, workflow: str | None = None, limit: int = 50, cursor: str | None = None
-) -> Page[Decision]:
-    """A record's history, newest first; of one workflow if named."""
-    only = (DecisionRow.workflow == workflow) if workflow else None
+    portal: str, account_id: str, *, workflow_id: str | None = None, limit: int = 50, cursor: str | None = None
+) -> Page[Decided]:
+    """A record's history, newest first; what one workflow decided if named."""
+    only = (DecisionRow.workflow == workflow_id) if workflow_id else None
     page = query(DecisionRow, _key(portal, account_id), only=only, limit=limit, cursor=cursor, descending=True)
     return Page([_shown(row) for row in page.items], page.cursor)
 
@@ -76,8 +76,8 @@ def _key(portal: str, account_id: str) -> str:
     return f"{portal}#decisions#{account_id}"
 
 
-def _shown(row: DecisionRow) -> Decision:
-    return Decision(
+def _shown(row: DecisionRow) -> Decided:
+    return Decided(
         id=row.sk, at=clock.text(int(row.at)) or "", workflow_id=row.workflow, workflow_name=row.workflow_name,
         revision=int(row.revision), enrolment_id=row.enrolment, step_id=row.step,
         what=row.what,  # type: ignore[arg-type]

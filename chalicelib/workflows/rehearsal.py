@@ -17,7 +17,7 @@ from ..people.shapes import Account
 from ..portals import Portal
 from . import definitions, enrolling, enrolments, moments, reaching, tagging, triggers
 from .foreseeing import Cards, Entering, Event, Message, Play, Record, entered
-from .rehearsal_shapes import Line, MessageForeseen, RecordForeseen, Rehearsal, Rehearse
+from .rehearsal_shapes import LineForeseen, MessageForeseen, RecordForeseen, Rehearsal, Rehearse
 from .totals import Totals
 from .workflow_models import LiveRow, StandingRow
 from .workflow_shapes import WorkflowInput
@@ -162,10 +162,10 @@ def _record(walk: _Walk, account: Account, play: Play | None) -> RecordForeseen:
     )  # fmt: skip
 
 
-def lines(portal: Portal, events: list[Event]) -> Iterator[Line]:
+def lines(portal: Portal, events: list[Event]) -> Iterator[LineForeseen]:
     """A time line as the API shows it."""
     for event in events:
-        yield Line(
+        yield LineForeseen(
             at=clock.text(event.at) or "", wall=moments.shown(event.at, portal.time_zone), what=event.what,  # type: ignore[arg-type]
             product_id=event.key or None, step=event.step.id if event.step else None,
             action=event.step.do.__struct_config__.tag if event.step else None,  # type: ignore[arg-type]

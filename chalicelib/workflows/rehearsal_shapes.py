@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 from .. import fields
 from .moments import WallTime
 from .shapes import Which
-from .workflow_shapes import Decision, Enrolment, Moment, State, WorkflowInput
+from .workflow_shapes import Decided, Enrolment, Moment, State, WorkflowInput
 
 MOST_TIME_LINES = 100
 Wall = Annotated[str, Meta(description="The same moment on the wall clock in the portal's zone: 2027-01-31T09:30.")]
@@ -58,7 +58,7 @@ class MessageForeseen(Struct, frozen=True, kw_only=True):
     parts: Annotated[int | None, Meta(description="Of a text message: how many the networks make of it.")] = None
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class LineForeseen(Struct, frozen=True, kw_only=True):
     """One line of a record's time line: it enters or leaves the workflow, or a step is done, skipped or put off."""
 
     at: Moment
@@ -82,7 +82,7 @@ class RecordForeseen(Struct, frozen=True, kw_only=True):
     name: Annotated[str, Meta(description="Blank without the permission accounts:read.")]
     enters: bool
     why_not: str
-    lines: tuple[Line, ...]
+    lines: tuple[LineForeseen, ...]
     goes_on: Annotated[bool, Meta(description="More would come: later, or more than is told here.")]
 
 
@@ -206,7 +206,7 @@ class WhyNot(Struct, frozen=True, kw_only=True):
     products: tuple[ProductShown, ...]
     enrolments: Annotated[tuple[Enrolment, ...], Meta(description="Its last ones in this workflow, the newest first.")]
     steps: tuple[StepNow, ...]
-    decisions: Annotated[tuple[Decision, ...], Meta(description="The last ones about it, the newest first.")]
+    decisions: Annotated[tuple[Decided, ...], Meta(description="The last ones about it, the newest first.")]
 
 
 class Due(Struct, frozen=True, kw_only=True):
@@ -216,7 +216,7 @@ class Due(Struct, frozen=True, kw_only=True):
     workflow_name: str
     enrolment_id: str
     is_held: bool
-    line: Line
+    line: LineForeseen
 
 
 class DayToCome(Struct, frozen=True, kw_only=True):

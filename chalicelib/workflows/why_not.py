@@ -82,7 +82,7 @@ def of_record(portal: Portal, workflow_id: str, account_id: str, *, named: bool 
         account_id=account_id, workflow_id=row.id, workflow_name=row.said.name, state=row.state,  # type: ignore[arg-type]
         matches=bool(seen.matching), is_in_it=is_in_it, would_enter=obstacle is None, obstacle=obstacle, rules=rules,
         products=shown, enrolments=seen.enrolments, steps=tuple(_steps(seen)),
-        decisions=tuple(decisions.listed(portal.slug, account_id, workflow=row.id, limit=_DECISIONS).items),
+        decisions=tuple(decisions.listed(portal.slug, account_id, workflow_id=row.id, limit=_DECISIONS).items),
     )  # fmt: skip
 
 

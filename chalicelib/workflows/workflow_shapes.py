@@ -216,7 +216,7 @@ class Enrolment(Struct, frozen=True, kw_only=True):
     steps: tuple[StepOf, ...]
 
 
-class Decision(Struct, frozen=True, kw_only=True):
+class Decided(Struct, frozen=True, kw_only=True):
     """One line of a record's history: what was decided, by which rule, and why."""
 
     id: str
