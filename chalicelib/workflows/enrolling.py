@@ -19,7 +19,7 @@ from ..portals import Portal, known
 from ..selfservice import records
 from ..selfservice.record_shapes import Product
 from ..storage import Transaction, afresh, query
-from . import decisions, definitions, enrolments, timing, triggers
+from . import decisions, definitions, enrolments, moments, timing, triggers
 from .decisions import Of
 from .triggers import Match
 from .workflow_models import EnrolmentRow, LiveRow, StandingRow
@@ -66,7 +66,7 @@ def look_at(
 ) -> None:
     """Look at one record for one workflow. Raises Stale where somebody else just did."""
     matching = triggers.matches(live.trigger, account, products, portal.time_zone, clock.timestamp())
-    for turn in turns(live, standing, matching):
+    for turn in turns(live, standing, matching, lambda row: _is_running(portal.slug, row)):
         row = standing.get(turn.key)
         if turn.match is not None:
             _arrived(portal, account, live, row, turn.key, turn.match)
@@ -83,8 +83,16 @@ class Turn:
     reason: str = ""
 
 
-def turns(live: LiveRow, standing: Mapping[str, StandingRow], matching: Mapping[str, Match]) -> list[Turn]:
-    """What is new of a record, by where it stood in a workflow and how it matches now."""
+def turns(
+    live: LiveRow,
+    standing: Mapping[str, StandingRow],
+    matching: Mapping[str, Match],
+    is_running: Callable[[StandingRow], bool],
+) -> list[Turn]:
+    """What is new of a record, by where it stood in a workflow and how it matches now.
+
+    One that is in it for this year's date goes on, though by now the next one to come is that of the year after.
+    """
     found = []
     for key in dict.fromkeys((*standing, *matching)):
         row, match = standing.get(key), matching.get(key)
@@ -93,9 +101,17 @@ def turns(live: LiveRow, standing: Mapping[str, StandingRow], matching: Mapping[
                 found.append(Turn(key, None, NO_LONGER))
         elif _is_new(live, row, match):
             if row is not None and row.enrolment and live.trigger.date and row.occasion != match.occasion:
+                if row.matches and _is_anniversary(row.occasion, match) and is_running(row):
+                    continue
                 found.append(Turn(key, None, ANOTHER_DATE))
             found.append(Turn(key, match))
     return found
+
+
+def _is_anniversary(day: str | None, match: Match) -> bool:
+    """Whether a day is the product's date in another year."""
+    date = match.product.effective_date if match.product else None
+    return bool(day and date) and moments.anniversary(date or "", int((day or "")[:4]) - int((date or "")[:4])) == day
 
 
 def products_of(portal: Portal, account_id: str, lives: Sequence[LiveRow]) -> list[Product]:

@@ -230,7 +230,9 @@ class Play:
 
     def _look_for(self, entering: Entering) -> None:
         matching = self._matching(entering)
-        for turn in enrolling.turns(entering.live, entering.standing, matching):
+        for turn in enrolling.turns(
+            entering.live, entering.standing, matching, lambda row: self._is_running(entering, row)
+        ):
             if turn.match is not None:
                 self._arrive(entering, turn.key, turn.match)
             else:
