@@ -6,6 +6,7 @@ from . import (
     api_keys,
     batches,
     calls,
+    consent,
     contacts,
     credentials,
     documents,
@@ -33,8 +34,9 @@ from .registry import api
 blueprint = api.blueprint
 
 __all__ = [
-    "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "contacts", "credentials", "documents",
-    "facts", "help_requests", "me", "messages", "own_messages", "portals", "product", "record_documents", "records",
-    "registration_checks", "registration_links", "registrations", "rehearsals", "self_service", "staff", "tasks", "templates",
+    "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "consent", "contacts", "credentials",
+    "documents", "facts", "help_requests", "me", "messages", "own_messages", "portals", "product", "record_documents",
+    "records", "registration_checks", "registration_links", "registrations", "rehearsals", "self_service", "staff", "tasks",
+    "templates",
     "users",
 ]  # fmt: skip

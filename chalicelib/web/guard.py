@@ -184,6 +184,8 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("POST", f"{_AT}/workflows/{{workflow}}/rehearse"): _key("workflows:read"),
     ("GET", f"{_AT}/workflows/{{workflow}}/why-not"): _key("workflows:read"),
     #
+    ("GET", f"{_AT}/consent"): _key("messages:read"),
+    ("POST", f"{_AT}/consent"): _key("messages:write"),
     ("GET", f"{_AT}/templates"): _key("templates:read"),
     ("POST", f"{_AT}/templates"): _fresh("templates:write"),
     ("POST", f"{_AT}/templates/change"): _fresh("templates:write"),
@@ -242,6 +244,7 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
             "/staff/sign-in",
             "/forgot-username",
             "/first-time",
+            "/unsubscribe",
             "/create-credential",
             "/reset-password",
             "/staff/join",

@@ -13,6 +13,7 @@ from .. import clock, log
 from ..errors import Conflict, NotFound, Refusal, Stale, Unavailable
 from ..facts import Act
 from ..messaging.queue import AlreadyQueued
+from ..messaging.reach import CapReached
 from ..people import accounts
 from ..people.shapes import Account
 from ..portals import Portal, known
@@ -112,7 +113,7 @@ def _do(at: _At, step: Step, after: Sequence[tuple[int, Step]]) -> bool:
     notes: list[str] = []
     made: list[str] = []
     doing = Doing(
-        portal=at.portal, account=at.account, product=at.product, step=step, now=clock.timestamp(),
+        portal=at.portal, account=at.account, product=at.product, step=step, moment=clock.timestamp(),
         step_key=f"{at.row.id}/{step.id}", made=made, notes=notes,
         claim=lambda tx: _claim(tx, at, step, after, "done", " ".join(notes), made),
     )  # fmt: skip
@@ -124,7 +125,7 @@ def _do(at: _At, step: Step, after: Sequence[tuple[int, Step]]) -> bool:
         _pass_over(at, step, after, "skipped", skip.words)
     except (_Moved, Unavailable):
         raise
-    except (AlreadyQueued, Conflict, Stale) as busy:
+    except (AlreadyQueued, CapReached, Conflict, Stale) as busy:
         return _retry(at, step, after, busy)
     except Refusal as refusal:
         _pass_over(at, step, after, "skipped", plans.words(refusal))

@@ -38,7 +38,7 @@ class Doing:
     product: Product | None
     step: Step
     step_key: str
-    now: int
+    moment: int
     claim: Callable[[Transaction], None]
     made: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -57,7 +57,7 @@ def do(doing: Doing) -> None:
     """Do it. Raises Skipped, NotYet, or whatever refusal stands in the way."""
     lately = reaching.lately(doing.portal, doing.account.id)
     standing = Standing(doing.portal, doing.account, doing.product, lately)
-    match plans.of_step(standing, doing.step, doing.now):
+    match plans.of_step(standing, doing.step, doing.moment):
         case Sending() as sending:
             _send(doing, sending)
         case Switching(on=on):
@@ -83,13 +83,14 @@ def _send(doing: Doing, sending: Sending) -> None:
 
 
 def _queue(tx: Transaction, act: Act, doing: Doing, sending: Sending, reached: Reached) -> str:
-    account = doing.account
+    account, is_own = doing.account, reached.who == "record"
     agent = agent_cards.of_email(doing.portal.slug, account.assigned_agent or "")
     return queue(
         tx, act, template=sending.message, channel=sending.channel, to=reached.to,
         about=facts.subject("account", account.id),
         context=record_context.context_of(doing.portal, account, reached.contact, agent, doing.product),
-        once=f"workflow/{doing.step_key}/{reached.who}",
+        once=f"workflow/{doing.step_key}/{reached.who}", account=account.id if is_own else None,
+        zone=account.time_zone if is_own else None,
     )  # fmt: skip
 
 

@@ -131,7 +131,7 @@ class Play:
     courses: list[Course] = field(default_factory=list)
     entering: Entering | None = None
     events: list[Event] = field(default_factory=list)
-    now: int = 0
+    moment: int = 0
     goes_on: bool = False  # it would enter again, but so late that it is not played
     _began: int = 0
     _has_changed: bool = False
@@ -143,7 +143,7 @@ class Play:
 
     def begin(self, now: int) -> None:
         """Look at the record as switching the workflow on does: it enters if it matches, unless it did so before."""
-        self.now = self._began = now
+        self.moment = self._began = now
         if self.entering is None:
             return
         for key, match in self._matching(self.entering).items():
@@ -158,13 +158,13 @@ class Play:
         last: Course | None = None
         while len(self.events) < _MOST_EVENTS:
             course = min(self.courses, key=lambda each: each.due_at, default=None)
-            if self._has_changed and (course is None or course is not last or course.due_at > self.now):
+            if self._has_changed and (course is None or course is not last or course.due_at > self.moment):
                 self._look()  # what is due of one record at one moment is done before the word of a change comes
                 last = None
             elif course is None or course.due_at > self.until:
                 break
             else:
-                self.now, last = max(self.now, course.due_at), course
+                self.moment, last = max(self.moment, course.due_at), course
                 self._turn(course)
 
     def _turn(self, course: Course) -> None:
@@ -177,7 +177,7 @@ class Play:
             return
         step, rules = course.steps[0][1], self._rules(course)
         try:
-            told = self._done(plan_of(self.record, course.product, step, self.now), course.product)
+            told = self._done(plan_of(self.record, course.product, step, self.moment), course.product)
         except NotYet as wait:
             self._tell("put-off", course.key, course, step=step, rules=rules, reason=wait.reason, until=wait.until)
             course.due_at = wait.until
@@ -201,13 +201,13 @@ class Play:
         record = self.record
         match plan:
             case Sending() as sending:
-                messages = tuple(messages_of(record, product, sending, self.now))
+                messages = tuple(messages_of(record, product, sending, self.moment))
                 if any(each.who == "record" and each.answer != "not-sent" for each in messages):
-                    record.lately = record.lately.and_at(self.now, sending.channel)
+                    record.lately = record.lately.and_at(self.moment, sending.channel)
                 return {"messages": messages, "reason": " ".join(sending.notes)}
             case Switching(on=on):
                 record.self_service = on
-                return {"messages": tuple(_of_access(record, self.now)) if on else ()}
+                return {"messages": tuple(_of_access(record, self.moment)) if on else ()}
             case Retagging(add=add, remove=remove):
                 tags = accounts.retagged(record.account.tags, add, remove)
                 record.account = msgspec.structs.replace(record.account, tags=tags)
@@ -241,20 +241,20 @@ class Play:
     def _arrive(self, entering: Entering, key: str, match: Match) -> None:
         """It matches anew: it enters, or the reason why not is told."""
         row, name = entering.standing.get(key), f"{key}/{len(self.events)}"
-        if max(self.now, match.starts_at or 0) > self._began + _LATEST_ENTRY and entered(self.events):
+        if max(self.moment, match.starts_at or 0) > self._began + _LATEST_ENTRY and entered(self.events):
             self.goes_on = True
             return
-        why_not = enrolling.objection(entering.live, row, match, self.now, lambda: self._is_running(entering, row))
+        why_not = enrolling.objection(entering.live, row, match, self.moment, lambda: self._is_running(entering, row))
         self._stand(entering, key, matches=True, occasion=match.occasion, enrolment=None if why_not else name)
         if why_not:
             self._tell("not-entered", key, reason=why_not)
             return
-        starts_at = self.now if match.starts_at is None else match.starts_at
+        starts_at = self.moment if match.starts_at is None else match.starts_at
         zone = self.record.portal.time_zone
         steps = timing.in_order(entering.said.steps, starts_at, zone)
         course = Course(
             id=name, said=entering.said, key=key, product=match.product, zone=zone, steps=steps,
-            due_at=steps[0][0] if steps else self.now,
+            due_at=steps[0][0] if steps else self.moment,
         )  # fmt: skip
         self._tell(
             "entered", key, course, reason=enrolling.entered(match), rules=self._rules(course, always=True)
@@ -273,7 +273,7 @@ class Play:
     ) -> None:
         record = self.record
         entering.standing[key] = enrolling.stood(
-            record.portal.slug, record.account.id, entering.live, entering.standing.get(key), key, self.now,
+            record.portal.slug, record.account.id, entering.live, entering.standing.get(key), key, self.moment,
             matches=matches, occasion=occasion, enrolment=enrolment,
         )  # fmt: skip
 
@@ -304,7 +304,7 @@ class Play:
     ) -> None:
         said = {"reason": reason, **(told or {})}
         self.events.append(
-            Event(self.now, what, key, course.id if course else "", step, until=until, rules=rules, **said)  # type: ignore[arg-type]
+            Event(self.moment, what, key, course.id if course else "", step, until=until, rules=rules, **said)  # type: ignore[arg-type]
         )
 
     def _rules(self, course: Course, *, always: bool = False) -> tuple[str, ...]:
@@ -318,12 +318,12 @@ class Play:
     def _matching(self, entering: Entering) -> dict[str, Match]:
         record = self.record
         trigger, zone = entering.live.trigger, record.portal.time_zone
-        return triggers.matches(trigger, record.account, record.products, zone, self.now)
+        return triggers.matches(trigger, record.account, record.products, zone, self.moment)
 
     def _still_matches(self, course: Course) -> bool:
         record = self.record
         return course.key in triggers.matches(
-            course.said.trigger, record.account, record.products, course.zone, self.now
+            course.said.trigger, record.account, record.products, course.zone, self.moment
         )
 
 

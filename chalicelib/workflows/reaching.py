@@ -1,47 +1,19 @@
 """Whether what a step sends may go, as messaging says: asked here by whoever does the step, and by whoever only rehearses it.
 
-What is sent to the record itself is held against quiet hours and caps; what colleagues get about it is not.
+What is sent to the record itself is held against quiet hours and caps; what colleagues get about it fills no cap, and keeps
+quiet hours only where it is marketing, as `gates` has it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-from ..messaging import addresses, suppression
+from ..messaging import addresses, budget, reach, suppression
+from ..messaging.reach import REASONS, Lately, Verdict
 from ..messaging.templates import Purpose
 from ..people.shapes import Account
 from ..portals import Portal
 from ..storage import Transaction
 
-REASONS = {
-    "bounced": "The address turned a message away for good, so nothing is sent to it.",
-    "complained": "The owner of the address reported a message as spam, so nothing is sent to it.",
-    "quiet-hours": "It is within the quiet hours of whoever would get it.",
-    "cap": "The account has had as many messages in 7 days as the portal allows.",
-    "sms-cap": "The account has had as many text messages in 7 days as the portal allows.",
-}
 WAITS = ("cap", "sms-cap")  # the step itself waits; in quiet hours its message is queued, and waits there
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether it may go. `until`, of later: the moment (seconds) from which it may."""
-
-    answer: Literal["go", "later", "never"]
-    reason: str = ""
-    until: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Lately:
-    """When an account was reached by workflows and campaigns: (seconds, channel), newest first."""
-
-    moments: tuple[tuple[int, str], ...] = ()
-
-    def and_at(self, at: int, channel: str) -> Lately:
-        """With one message more."""
-        return Lately(((at, channel), *self.moments))
 
 
 def verdict(
@@ -51,9 +23,18 @@ def verdict(
 
     Raises NotAnAddress, Unavailable.
     """
+    if account is not None:
+        zone = account.time_zone
+        return reach.verdict(portal, channel=channel, to=to, purpose=purpose, at=at, zone=zone, sent_lately=lately)
     key = addresses.key(portal.slug, channel, addresses.checked(channel, to))
     reason = suppression.is_suppressed(portal.slug, channel, to, key=key)
-    return Verdict("never", reason) if reason else Verdict("go")
+    reason = reason or reach.objection(portal, channel=channel, key=key, purpose=purpose)
+    if not reason and channel == "sms" and budget.is_spent(portal, at):
+        reason = "sms-budget-spent"
+    if reason:
+        return Verdict("never", reason)
+    until = reach.quiet_until(portal, channel, at, None) if purpose == "marketing" else None
+    return Verdict("later", "quiet-hours", until) if until else Verdict("go")
 
 
 def of_notice(portal: Portal, channel: str, to: str) -> Verdict:
@@ -64,8 +45,12 @@ def of_notice(portal: Portal, channel: str, to: str) -> Verdict:
 
 def lately(portal: Portal, account_id: str) -> Lately:
     """When the account was reached in the last week."""
-    return Lately()
+    return reach.lately(portal.slug, account_id)
 
 
 def count(tx: Transaction, portal: Portal, account_id: str, channel: str) -> None:
-    """Add to the transaction that the account is reached once more now."""
+    """Add to the transaction that the account is reached once more now. Raises CapReached, Stale."""
+    reach.count(tx, portal, account_id, channel)
+
+
+__all__ = ["REASONS", "WAITS", "Lately", "Verdict", "count", "lately", "of_notice", "verdict"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import clock
-from ..messaging.preview import PART_PRICE
+from ..messaging.budget import PART_PRICE
 from ..portals import Portal
 from . import moments
 from .foreseeing import Event, Message, entered

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chalicelib import clock
 from chalicelib.errors import Invalid
-from chalicelib.messaging import addresses, preview, reading, suppression
+from chalicelib.messaging import addresses, budget, reading, suppression
 from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
 from chalicelib.selfservice import access
@@ -87,6 +87,8 @@ class Case:
     is_suppressed: bool
     is_on: bool
     products: list[tuple[str, str, str | None]]
+    reach: dict[str, Any]
+    zone: str | None
 
 
 CASES = st.builds(
@@ -113,17 +115,30 @@ CASES = st.builds(
         ),
         max_size=2,
     ),
+    reach=st.builds(
+        lambda hours, texts, mails, most, sms: {
+            "quiet_hours": {"start": hours[0], "end": hours[1], "for_sms": texts, "for_mails": mails},
+            "messages_a_week": most,
+            "sms_a_week": sms,
+        },
+        st.sampled_from([("21:00", "08:00"), ("01:00", "02:30"), ("08:00", "13:00")]),
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from([1, 2, 6]),
+        st.sampled_from([1, 3]),
+    ),
+    zone=st.sampled_from([None, "America/Los_Angeles"]),
 )  # fmt: skip
 
 
 def begin(world: World, case: Case) -> tuple[Portal, Account, str]:
     """The case, in a portal of its own."""
-    portal = make_portal(world, time_zone=NEW_YORK)
+    portal = make_portal(world, time_zone=NEW_YORK, reach=case.reach)
     world.clock.seconds = moments.at(case.begins, NEW_YORK)
     colleague = make_colleague(portal.slug, phone="+14155550199")
     agent = colleague.user.details.email if case.agent == STAFF else case.agent
     emails = ("maria@example.com",) if case.has_email else ()
-    account = flows.client(portal, tags=case.tags, primary_emails=emails, assigned_agent=agent)
+    account = flows.client(portal, tags=case.tags, primary_emails=emails, assigned_agent=agent, time_zone=case.zone)
     make_contact(portal, account, emails=[], **({} if case.has_mobile else {"mobile": None}))
     for status, coverage, day in case.products:
         flows.product(portal, account, status=status, coverage_type=coverage, effective_date=day)
@@ -167,7 +182,12 @@ def what_was_sent(portal: Portal, account: Account, since: int) -> list[tuple[st
     )
 
 
-@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=LENIENT)
+@settings(
+    max_examples=int(__import__("os").environ.get("EX", "12")),
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=LENIENT,
+)
 @given(CASES)
 def test_what_it_says_is_what_then_happens(world: World, case: Case) -> None:
     portal, account, workflow_id = begin(world, case)
@@ -201,7 +221,7 @@ def test_what_is_told_of_a_small_office(world: World) -> None:
     told = rehearsal.of_stored(portal, made.id, Rehearse(), named=True)
     assert (told.looked_at, told.matching, told.entering, told.cursor, told.stopped) == (3, 2, 2, None, "")
     assert (told.emails, told.texts, told.tasks, told.calls) == (2, 1, 2, 0)
-    assert (told.sms_parts, told.sms_cost) == (1, str(preview.PART_PRICE))
+    assert (told.sms_parts, told.sms_cost) == (1, str(budget.PART_PRICE))
     assert [(each.step, each.done, each.skipped, each.never) for each in told.steps] == [
         ("mail", 2, 0, 0), ("text", 1, 1, 0), ("task", 2, 0, 0), ("out", 2, 0, 0), ("never", 0, 0, 2),
     ]  # fmt: skip
