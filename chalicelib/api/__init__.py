@@ -24,6 +24,7 @@ from . import (
     registration_checks,
     registration_links,
     registrations,
+    rehearsals,
     self_service,
     staff,
     tasks,
@@ -39,6 +40,6 @@ blueprint = api.blueprint
 __all__ = [
     "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "campaigns", "consent", "contacts",
     "credentials", "documents", "enrolments", "facts", "help_requests", "me", "messages", "own_messages", "portals",
-    "product", "record_documents", "records", "registration_checks", "registration_links", "registrations", "self_service",
-    "staff", "tasks", "templates", "users", "workflow_states", "workflows",
+    "product", "record_documents", "records", "registration_checks", "registration_links", "registrations", "rehearsals",
+    "self_service", "staff", "tasks", "templates", "users", "workflow_states", "workflows",
 ]  # fmt: skip

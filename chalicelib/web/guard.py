@@ -94,6 +94,7 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("POST", f"{_AT}/accounts/{{account}}/self-service/enable"): _key("selfservice:manage"),
     ("POST", f"{_AT}/accounts/{{account}}/self-service/disable"): _key("selfservice:manage"),
     ("POST", f"{_AT}/accounts/{{account}}/self-service/send-password"): _key("selfservice:manage"),
+    ("GET", f"{_AT}/accounts/{{account}}/upcoming"): _key("workflows:read"),
     ("GET", f"{_AT}/accounts/{{account}}/registration-checks"): _key("accounts:read"),
     ("POST", f"{_AT}/accounts/{{account}}/registration-checks"): _key("accounts:write"),
     **{
@@ -216,6 +217,10 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("GET", f"{_AT}/messages/{{message}}"): _key("messages:read"),
     ("POST", f"{_AT}/messages/{{message}}/release"): _key("messages:write"),
     ("POST", f"{_AT}/suppressions/lift"): _key("messages:write"),
+    ("POST", f"{_AT}/workflows/rehearse"): _key("workflows:read"),
+    ("POST", f"{_AT}/workflows/{{workflow}}/rehearse"): _key("workflows:read"),
+    ("GET", f"{_AT}/workflows/{{workflow}}/why-not"): _key("workflows:read"),
+    #
     ("GET", f"{_AT}/consent"): _key("messages:read"),
     ("POST", f"{_AT}/consent"): _key("messages:write"),
     ("GET", f"{_AT}/templates"): _key("templates:read"),

@@ -14,14 +14,16 @@ from .. import clock, log
 from ..errors import Conflict, NotFound, Refusal, Stale, Unavailable
 from ..facts import Act
 from ..messaging.queue import AlreadyQueued
+from ..messaging.reach import CapReached
 from ..people import accounts
 from ..people.shapes import Account
 from ..portals import Portal, known
 from ..selfservice.record_shapes import Product
 from ..storage import Action, Transaction
-from . import actions, decisions, definitions, enrolling, enrolments, timing, triggers
-from .actions import OTHER, REASONS, Doing, NotYet, Skipped
+from . import actions, decisions, definitions, enrolling, enrolments, plans, timing, triggers
+from .actions import Doing
 from .decisions import Of
+from .plans import OTHER, REASONS, NotYet, Skipped
 from .workflow_models import EnrolmentRow, LiveRow
 from .workflow_shapes import Step, WorkflowInput
 
@@ -123,21 +125,17 @@ def _do(at: _At, step: Step, after: Sequence[tuple[int, Step]]) -> bool:
     except NotYet as wait:
         return _put_off(at, step, wait)
     except Skipped as skip:
-        _pass_over(at, step, after, "skipped", skip.reason)
+        _pass_over(at, step, after, "skipped", skip.words)
     except (_Moved, Unavailable):
         raise
-    except (AlreadyQueued, Conflict, Stale) as busy:
+    except (AlreadyQueued, CapReached, Conflict, Stale) as busy:
         return _retry(at, step, after, busy)
     except Refusal as refusal:
-        _pass_over(at, step, after, "skipped", _words(refusal))
+        _pass_over(at, step, after, "skipped", plans.words(refusal))
     except Exception as error:  # noqa: BLE001 - one step must not hold up the record for ever
         log.failure("workflow step failed", error, portal=at.portal.slug, subject=definitions.subject(at.row.workflow))
         return _retry(at, step, after, error)
     return _is_done(at, after)
-
-
-def _words(refusal: Refusal) -> str:
-    return next(iter(refusal.fields.values()), refusal.text)
 
 
 def _claim(
@@ -169,7 +167,7 @@ def _claim(
 def _pass_over(at: _At, step: Step, after: Sequence[tuple[int, Step]], what: str, reason: str) -> None:
     tx = Transaction()
     sort = "" if what == "failed" else reason if reason in REASONS else OTHER
-    _claim(tx, at, step, after, what, REASONS.get(reason, reason), counted_as=sort)
+    _claim(tx, at, step, after, what, reason, counted_as=sort)
     tx.commit()
 
 

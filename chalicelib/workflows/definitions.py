@@ -142,13 +142,26 @@ def live_row(portal: str, workflow_id: str) -> LiveRow | None:
 
 def put_live(tx: Transaction, row: WorkflowRow) -> None:
     """Add to the transaction by what changed records are looked at from now on."""
-    portal = row.pk.partition("#")[0]
-    tx.put(
-        LiveRow(
-            pk=_live(portal), sk=row.id, name=row.said.name, trigger=row.said.trigger,
-            stops=int(row.said.stop_when_no_longer_matching), again=row.said.again, season=row.said.season,
-            revision=row.revision, state=row.state, switched_on_at=row.switched_on_at or clock.timestamp(),
-        )
+    tx.put(live_of(row, row.state))
+
+
+def live_of(row: WorkflowRow, state: str) -> LiveRow:
+    """By what changed records are looked at while the workflow is in this state."""
+    return _live_row(row.pk.partition("#")[0], row.id, row.said, int(row.revision), state, row.switched_on_at)
+
+
+def live_draft(portal: str, said: WorkflowInput) -> LiveRow:
+    """The same of a workflow that is not stored, as if it were on."""
+    return _live_row(portal, "", said, 0, "on", None)
+
+
+def _live_row(
+    portal: str, workflow_id: str, said: WorkflowInput, number: int, state: str, switched_on_at: float | None
+) -> LiveRow:
+    return LiveRow(
+        pk=_live(portal), sk=workflow_id, name=said.name, trigger=said.trigger,
+        stops=int(said.stop_when_no_longer_matching), again=said.again, season=said.season, revision=number, state=state,
+        switched_on_at=switched_on_at or clock.timestamp(),
     )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def made(
     """A new enrolment's row, due when its first step is."""
     return EnrolmentRow(
         pk=key(portal, enrolment_id), sk="enrolment", list_key=list_of(portal, workflow_id, "active"),
-        account_key=f"{portal}#at#{account_id}", order_key=enrolment_id, due_shard=shards.of(enrolment_id), due_at=due_at,
+        account_key=_at(portal, account_id), order_key=enrolment_id, due_shard=shards.of(enrolment_id), due_at=due_at,
         id=enrolment_id, workflow=workflow_id, revision=revision, account=account_id, product=product_id, state="active",
         zone=zone, starts_at=starts_at, outcomes={}, created_at=clock.timestamp(),
     )  # fmt: skip
@@ -56,9 +56,7 @@ def get(portal: str, enrolment_id: str) -> Enrolment:
 
 def of_account(portal: str, account_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Enrolment]:
     """A record's enrolments, the newest first."""
-    page = query(
-        EnrolmentRow, f"{portal}#at#{account_id}", index="by_account", limit=limit, cursor=cursor, descending=True
-    )
+    page = query(EnrolmentRow, _at(portal, account_id), index="by_account", limit=limit, cursor=cursor, descending=True)
     return Page([shown(portal, row) for row in page.items], page.cursor)
 
 
@@ -70,6 +68,21 @@ def rows_of_account(portal: str, account_id: str, and_these: Iterable[str] = ())
     )
     now = EnrolmentRow.find_many(list(keys)[:_A_READ]).values() if keys else []
     return sorted(now, key=lambda row: str(row.id), reverse=True)
+
+
+def running(portal: str, account_id: str, *, limit: int) -> list[EnrolmentRow]:
+    """A record's stored enrolments that are not over, the newest first."""
+    is_running = EnrolmentRow.state.is_in(*RUNNING)
+    return query(
+        EnrolmentRow, _at(portal, account_id), index="by_account", only=is_running, limit=limit, descending=True
+    ).items
+
+
+def in_workflow(portal: str, account_id: str, workflow_id: str, *, limit: int) -> list[Enrolment]:
+    """A record's enrolments in one workflow, the newest first."""
+    only = EnrolmentRow.workflow == workflow_id
+    page = query(EnrolmentRow, _at(portal, account_id), index="by_account", only=only, limit=limit, descending=True)
+    return [shown(portal, row) for row in page.items]
 
 
 def rows_of_workflow(
@@ -159,6 +172,10 @@ def named(portal: str, row: EnrolmentRow) -> Of:
 def key(portal: str, enrolment_id: str) -> str:
     """The table key of an enrolment."""
     return f"{portal}#enrolment#{enrolment_id}"
+
+
+def _at(portal: str, account_id: str) -> str:
+    return f"{portal}#at#{account_id}"
 
 
 def list_of(portal: str, workflow_id: str, state: str) -> str:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from .. import clock
 from ..messaging import tallies
-from . import actions, decisions, definitions, enrolments, timing
+from . import actions, decisions, definitions, enrolments, plans, timing
 from .decisions import Counted
 from .switch_jobs import in_turn
 from .workflow_shapes import SendEmail, SendSms, Step
@@ -18,10 +18,10 @@ _LOOKED_AT = 5000  # enrolments, within a request
 _AT_ONCE = 500
 _SECONDS = 4
 _MOST_REVISIONS = 20  # the newest
-_REASONS = actions.REASONS | {
+_REASONS = plans.REASONS | {
     "paused": "The workflow was paused when it was due.",
     "changed": "It was due before the change that added it.",
-    actions.OTHER: "Another reason: see the records' histories.",
+    plans.OTHER: "Another reason: see the records' histories.",
 }
 
 

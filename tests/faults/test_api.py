@@ -11,6 +11,7 @@ from tests.faults import (
     of_invitations,
     of_records,
     of_registrations,
+    of_rehearsals,
     of_self_service,
     of_staff,
     of_users,
@@ -31,6 +32,7 @@ JOURNEYS = [
     *of_campaigns.JOURNEYS,
     *of_work.JOURNEYS,
     *of_workflows.JOURNEYS,
+    *of_rehearsals.JOURNEYS,
 ]  # fmt: skip
 
 
