@@ -16,7 +16,7 @@ ROOMS = [
     {"tables", "clock", "config", "errors", "fields"},
     {"ids", "log", "aws"},
     {"storage"},
-    {"days"},
+    {"days", "agenda"},
     {"facts"},
     {"portals"},
     {"security"},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .. import aws, log
 from ..config import settings
@@ -12,8 +13,7 @@ from ..config import settings
 _BATCH = 10  # SQS takes no more at once
 
 
-@dataclass(frozen=True, slots=True)
-class Handing:
+class Handing(Struct, frozen=True):
     """A message on its way to a queue; `mark` is how the caller knows it again."""
 
     portal: str

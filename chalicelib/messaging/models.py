@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
-
 from pynamodb.attributes import BooleanAttribute
 
 from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
 from .shapes import Own
-
-UNSENT_SHARDS = 16  # partitions of the sparse index that the sweep reads
 
 
 class MessageRow(Row):
@@ -107,8 +103,3 @@ def message_key(portal: str, identifier: str) -> str:
 def template_key(portal: str, name: str, channel: str) -> str:
     """The partition of a portal's own wording of one message."""
     return f"{portal}#template#{name}#{channel}"
-
-
-def unsent_shard(identifier: str) -> str:
-    """The partition of the sparse index in which a message stands."""
-    return f"unsent#{zlib.crc32(identifier.encode()) % UNSENT_SHARDS}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from .. import clock, facts, log
@@ -12,18 +13,16 @@ from ..people import accounts, users
 from ..people.users import User
 from ..portals import known
 from ..storage import Transaction
-from . import shards, tagging, tasks
+from . import tagging, tasks
 from .models import TaskRow
 
-_A_TICK = 100  # of one shard of the index in one minute; the rest follows in the next
 _TAGGING_SECONDS = 30  # after which a tick begins no further tagging
 _PASSING = (Conflict, Stale, Unavailable)  # refusals that may be over a minute later
 
 
-def do_due(most: int = tagging.A_TICK) -> int:
-    """Do all that is due, of accounts to be tagged at most so many; how much was done. Safe to run twice, or late."""
+def do_due(keys: Sequence[str], most: int = tagging.A_TICK) -> int:
+    """Do all that is due (see `agenda`), of taggings so many accounts at most; how much was done. Safe twice, or late."""
     began = clock.timestamp()
-    keys = shards.due_keys(began, _A_TICK)
     done = sum(_safely(key) for key in keys if "#task#" in key)
     for key in keys:
         if "#tagging#" in key and most > 0 and clock.timestamp() < began + _TAGGING_SECONDS:

@@ -9,15 +9,15 @@ crash, a second worker or a cancellation in the middle change nothing twice, and
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 
-from .. import clock, facts, fields, log
+from msgspec.structs import replace
+
+from .. import agenda, clock, facts, fields, log
 from ..errors import Conflict, Invalid, NotFound, Refusal, Stale, Unavailable
 from ..facts import Act, Kind
 from ..people import accounts
 from ..people.shapes import Account
 from ..storage import Action, Page, Transaction, query
-from . import shards
 from .models import TaggedRow, TaggingRow
 from .shapes import TaggedAccount, Tagging, TaggingJob, Which
 
@@ -57,7 +57,7 @@ def take(act: Act, wanted: Tagging, *, tagging_id: str) -> None:
     total = _counted(act.portal, wanted)[0]
     now = clock.timestamp()
     row = TaggingRow(
-        pk=_key(act.portal, tagging_id), sk="job", due_shard=shards.of(tagging_id), due_at=now, state="working",
+        pk=_key(act.portal, tagging_id), sk="job", due_shard=agenda.WORK.shard_of(tagging_id), due_at=now, state="working",
         wanted=wanted, asked_by=act.actor, total=total, created_at=now, expires_at=now + _KEPT_SECONDS,
     )  # fmt: skip
     tx = act.transaction()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib import agenda
 from chalicelib.facts import Kind
 from chalicelib.people import accounts
 from chalicelib.people.shapes import Account
@@ -62,7 +63,7 @@ def numbers(job: TaggingJob) -> tuple[str, int | None, int, int, int, int | None
 def minutes_pass(world: World, count: int = 1) -> None:
     for _ in range(count):
         world.clock.advance(minutes=1, seconds=1)
-        due.do_due()
+        due.do_due(agenda.WORK.due())
 
 
 def test_every_account_that_the_filter_finds_is_changed_and_no_other(world: World) -> None:
@@ -139,9 +140,9 @@ def test_200_accounts_cost_little_more_than_one_call_each(world: World) -> None:
 def test_the_rest_is_done_by_the_tick_a_share_in_every_minute(world: World) -> None:
     portal, _, made = desk(world, 120)
     tagging_id = begin(portal)
-    assert due.do_due(70) == 70
+    assert due.do_due(agenda.WORK.due(), 70) == 70
     assert tagging.get(portal.slug, tagging_id).left == 50
-    assert due.do_due(70) == 50
+    assert due.do_due(agenda.WORK.due(), 70) == 50
     assert tagging.get(portal.slug, tagging_id).state == "done"
     assert set(changes_of(portal).values()) == {1} and len(changes_of(portal)) == len(made)
 
@@ -179,7 +180,7 @@ def test_cancelled_in_the_middle_of_a_page_nothing_more_is_changed(
         return change(act, account, **tags)
 
     monkeypatch.setattr(tagging.accounts, "change_tags", changing)
-    due.do_due()
+    due.do_due(agenda.WORK.due())
     job = tagging.get(portal.slug, tagging_id)
     assert numbers(job) == ("cancelled", 10, 4, 0, 0, 6), "the receipt is exact"
     assert Counter(tags_of(portal, made)) == {("renewal-2031",): 4, (): 6}
@@ -198,7 +199,7 @@ def test_an_account_that_changed_since_it_was_listed_is_read_again(
         return change(act, account, **tags)
 
     monkeypatch.setattr(tagging.accounts, "change_tags", changing)
-    due.do_due()
+    due.do_due(agenda.WORK.due())
     assert numbers(tagging.get(portal.slug, tagging_id)) == ("done", 2, 2, 0, 0, 0)
     assert {(each.name, each.tags) for each in (accounts.get(portal.slug, one.id) for one in made)} == {
         ("Renamed", ("meanwhile", "renewal-2031"))
@@ -229,7 +230,7 @@ def test_an_account_that_others_change_all_the_time_is_refused(world: World, mon
         return change(act, account, **tags)
 
     monkeypatch.setattr(tagging.accounts, "change_tags", changing)
-    due.do_due()
+    due.do_due(agenda.WORK.due())
     assert numbers(tagging.get(portal.slug, tagging_id)) == ("done", 1, 0, 0, 1, 0)
     assert tags_of(portal, made) == [()]
 
@@ -303,7 +304,7 @@ def test_what_somebody_takes_off_after_a_crash_stays_off(
     with monkeypatch.context() as patched:
         patched.setattr(tagging, "_note_progress", _killed)
         with pytest.raises(Killed):
-            due.do_due()
+            due.do_due(agenda.WORK.due())
     change_account(portal, made[0].id, tags=[])
     minutes_pass(world)
     assert numbers(tagging.get(portal.slug, tagging_id)) == ("done", 3, 3, 0, 0, 0)
@@ -320,14 +321,14 @@ def test_the_tick_dies_at_any_call_and_each_is_changed_once(world: World, mishap
     begin(portal)
     cold()
     with mishaps.recording() as recorded:
-        due.do_due()
+        due.do_due(agenda.WORK.due())
     for at in range(len(recorded)):
         portal, _, made = desk(world)
         tagging_id = begin(portal)
         cold()
         with mishaps.planned(Mishap(kind, at, sticky=kind in ("fail", "lost"))):
             try:
-                due.do_due()
+                due.do_due(agenda.WORK.due())
             except Killed:
                 pass
             except Exception as error:  # noqa: BLE001 - as the tick does
