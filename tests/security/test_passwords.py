@@ -18,6 +18,7 @@ from tests.browsing import at_once
 from tests.security import rotating
 from tests.world import World
 
+pytestmark = pytest.mark.usefixtures("real_hashes")
 GOOD = "copper umbrella at noon"
 ALPHABET = set("abcdefghjkmnpqrstuvwxyz23456789")
 MARKS = "a" + "\u0301\u0316" * 16_000  # what takes Python long to compose
@@ -61,7 +62,7 @@ def hasher(monkeypatch: pytest.MonkeyPatch) -> Counting:
 
 
 @pytest.fixture(scope="module")
-def stored() -> str:
+def stored(real_hashes: None) -> str:
     return passwords.hashed(GOOD)
 
 
