@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from msgspec.structs import replace
 
 from tests.world import MovableClock, World
 
-settings.register_profile("seeded", derandomize=True)  # the same examples every time: a red run can be repeated
+# The same examples every time: a red run can be repeated. No example has a time: how quick it is, a busy machine decides.
+settings.register_profile("seeded", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("seeded")
 _world = World()  # sets the environment that chalicelib.config reads at import
 _HERE = Path(__file__).parent

@@ -138,7 +138,7 @@ def test_an_own_word_counts_however_it_is_composed_and_however_long() -> None:
         assert "too easy" in refused("ÇağrışımÇağrışım1", words=(word,)), form
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(TYPED, st.lists(st.text(max_size=90), max_size=4))
 def test_any_text_is_judged_with_any_words(password: str, words: list[str]) -> None:
     assert passwords.strength(password, words) in range(5)
