@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .. import clock, log
 from ..errors import Conflict, NotFound, Refusal, Stale, Unavailable
@@ -39,8 +40,7 @@ class _Moved(Refusal):
     """Another worker has done this step, or the enrolment is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class _At:
+class _At(Struct, frozen=True):
     """An enrolment that is due, with all that decides about it."""
 
     portal: Portal

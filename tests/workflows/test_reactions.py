@@ -346,7 +346,7 @@ class TestWhatIsDue:
     def test_with_nothing_due_it_is_a_query_a_part_and_nothing_else(self, world: World, mishaps: Mishaps) -> None:
         with mishaps.recording() as calls:
             assert hand_on_due(agenda.WORKFLOWS.due()) == 0
-        assert calls == ["dynamodb.Query"] * 16
+        assert calls == ["dynamodb.Query"] * agenda.WORKFLOWS.shards
 
     def test_each_part_with_something_due_is_handed_on_once_however_much_it_is(
         self, world: World, moment: MovableClock, called: Called
