@@ -7,8 +7,10 @@ knows: a misspelt setting must not pass in silence.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from typing import Any
 from urllib.parse import urlsplit
 
 _PREFIX = "LATCHSTRING_"
@@ -33,6 +35,7 @@ class Config:
     mail_from: str
     ses_configuration_set: str
     edge: str = "none"
+    send_rate: int = 0  # messages a second of the bulk worker, all its copies together; 0: as fast as they can
     log_level: str = "INFO"
 
     @property
@@ -54,11 +57,11 @@ def read(environment: Mapping[str, str]) -> Config:
     faults += [
         f"{name} is missing" for name, field in known.items() if field.default is MISSING and not given.get(name)
     ]
-    values = {field.name: given[name] for name, field in known.items() if given.get(name)}
+    values: dict[str, Any] = {field.name: given[name] for name, field in known.items() if given.get(name)}
     faults += _unusable(values)
     if faults:
         raise SettingsWrong("Latchstring cannot start: " + "; ".join(sorted(faults)) + ".")
-    return Config(**values)
+    return Config(**{**values, "send_rate": int(values.get("send_rate", 0))})
 
 
 def _unusable(values: Mapping[str, str]) -> list[str]:
@@ -66,6 +69,8 @@ def _unusable(values: Mapping[str, str]) -> list[str]:
     url = urlsplit(values.get("public_url", "https://x"))
     if url.scheme not in ("http", "https") or not url.netloc or url.path or url.query:
         faults.append(f"{_PREFIX}PUBLIC_URL must be like https://portal.example.com, with no path")
+    if not re.fullmatch("[0-9]{1,6}", values.get("send_rate", "0")):
+        faults.append(f"{_PREFIX}SEND_RATE must be a whole number of messages a second, or 0")
     if values.get("edge", "none") not in ("none", "cloudfront"):
         faults.append(f"{_PREFIX}EDGE must be none or cloudfront")
     if values.get("edge") == "none" and values.get("stage") not in ("local", "test", None):

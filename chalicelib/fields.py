@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
@@ -24,6 +25,7 @@ ONE_ADDRESS = (
 
 NO_EMAIL = "This is not an email address."
 NO_DATE = "There is no such date. Write it as 2027-01-31."
+NO_ZONE = "This is not a time zone we know. Use a name such as America/New_York."
 
 
 def content(is_right: Callable[[str], object], sentence: str | Callable[[str], str]) -> Meta:
@@ -36,6 +38,15 @@ def is_date(text: str) -> bool:
     try:
         date.fromisoformat(text)
     except ValueError:
+        return False
+    return True
+
+
+def is_zone(name: str) -> bool:
+    """Whether there is a time zone of this name."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
         return False
     return True
 
@@ -78,6 +89,9 @@ Date = Annotated[
 ]
 Money = Annotated[
     str, Meta(pattern="^-?[0-9]{1,9}([.][0-9]{1,2})?" + END, description="An amount in the portal's currency: 1250.00")
+]
+TimeZone = Annotated[
+    str, Meta(max_length=60, description="An IANA zone, such as America/New_York."), content(is_zone, NO_ZONE)
 ]
 Colour = Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}" + END, description="A colour, such as #1d4ed8.")]
 Url = Annotated[

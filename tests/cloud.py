@@ -20,6 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
+_SNS = 'xmlns="http://sns.amazonaws.com/doc/2010-03-31/"'
 RECEIVES = 5  # of one message before it goes to the dead letters
 VISIBILITY = 180  # seconds
 
@@ -139,9 +140,13 @@ class Sent:
 
 @dataclass
 class Provider:
-    """SES and SNS. `refuse` answers (HTTP status, error code) instead of accepting, asked with the recipient."""
+    """SES and SNS. `refuse` answers (HTTP status, error code) instead of accepting, asked with the recipient.
+
+    `opted_out` are the numbers whose owners answered STOP.
+    """
 
     accepted: list[Sent] = field(default_factory=list)
+    opted_out: list[str] = field(default_factory=list)
     feedback: list[dict[str, Any]] = field(default_factory=list)
     refuse: Callable[[str], tuple[int, str] | None] = field(default=lambda _to: None)
     tells: Callable[[str], tuple[str, ...]] = field(default=lambda _to: ("Send", "Delivery"))
@@ -150,7 +155,7 @@ class Provider:
     def reset(self) -> None:
         """As at the start."""
         with self._lock:
-            self.accepted, self.feedback = [], []
+            self.accepted, self.feedback, self.opted_out = [], [], []
             self.refuse = lambda _to: None
             self.tells = lambda _to: ("Send", "Delivery")
 
@@ -224,7 +229,9 @@ class Cloud:
         return 200, {"MessageId": sent.provider_id}
 
     def text(self, form: dict[str, str]) -> tuple[int, str]:
-        """SNS Publish."""
+        """SNS Publish, and its list of who has opted out, two to a page."""
+        if form["Action"] == "ListPhoneNumbersOptedOut":
+            return 200, self._opted_out(int(form.get("nextToken", 0)))
         to = form["PhoneNumber"]
         if refusal := self.provider.refuse(to):
             return refusal[
@@ -235,7 +242,14 @@ class Cloud:
         sent = Sent("sms", to, str(uuid.uuid4()), tags, sms=form["Message"])
         self.provider.accept(sent)
         result = f"<PublishResult><MessageId>{sent.provider_id}</MessageId></PublishResult>"
-        return 200, f'<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">{result}</PublishResponse>'
+        return 200, f"<PublishResponse {_SNS}>{result}</PublishResponse>"
+
+    def _opted_out(self, start: int) -> str:
+        numbers = self.provider.opted_out
+        page = "".join(f"<member>{number}</member>" for number in numbers[start : start + 2])
+        more = f"<nextToken>{start + 2}</nextToken>" if len(numbers) > start + 2 else ""
+        name, result = "ListPhoneNumbersOptedOut", f"<phoneNumbers>{page}</phoneNumbers>{more}"
+        return f"<{name}Response {_SNS}><{name}Result>{result}</{name}Result></{name}Response>"
 
 
 def _handler(cloud: Cloud) -> type[BaseHTTPRequestHandler]:

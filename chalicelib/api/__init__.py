@@ -7,6 +7,7 @@ from . import (
     batches,
     calls,
     campaigns,
+    consent,
     contacts,
     credentials,
     documents,
@@ -33,7 +34,7 @@ from .registry import api
 blueprint = api.blueprint
 
 __all__ = [
-    "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "campaigns", "contacts",
+    "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "campaigns", "consent", "contacts",
     "credentials", "documents", "facts", "help_requests", "me", "messages", "own_messages", "portals", "product",
     "record_documents", "records", "registration_checks", "registration_links", "registrations", "self_service",
     "staff", "tasks", "templates", "users",

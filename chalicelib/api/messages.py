@@ -115,6 +115,7 @@ def lifted_before(_call: Call[None, Suppressed]) -> Answer:
 def lift_suppression(call: Call[None, Suppressed]) -> Answer:
     """Send to an address again.
 
-    Nothing is sent to an address that bounced for good or complained. Lift that once the reason is gone.
+    Nothing is sent to an address that bounced for good or complained. Lift that once the reason is gone. A number whose owner
+    answered STOP is freed by their START alone.
     """
     return one(Lifted(lifted=suppression.lift(call.act, call.body.channel, call.body.recipient)))

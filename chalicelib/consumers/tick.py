@@ -10,6 +10,7 @@ from chalice import Blueprint  # noqa: E402
 from chalice.app import CloudWatchEvent  # noqa: E402
 
 from .. import log  # noqa: E402
+from ..messaging.opt_outs import take_in_opt_outs  # noqa: E402
 from ..messaging.sweep import sweep  # noqa: E402
 from ..registration.due import work_due  # noqa: E402
 from ..selfservice.due import send_due  # noqa: E402
@@ -21,11 +22,11 @@ blueprint = Blueprint(__name__)
 
 @blueprint.schedule("rate(1 minute)", name="tick")
 def handle(_event: CloudWatchEvent) -> None:
-    """Look again at messages that did not get through, remind of answers and tasks, see to registrations and tags.
+    """Look again at messages that did not get through, remind of answers and tasks, see to registrations, tags and opt-outs.
 
     What workflows have due is handed on to their queue. None stops the others.
     """
-    for work in (sweep, hand_on_due, send_due, work_due, do_due):
+    for work in (sweep, hand_on_due, send_due, work_due, do_due, take_in_opt_outs):
         try:
             work()
         except Exception as error:  # noqa: BLE001 - the next minute tries again; the alarm reads this log line

@@ -8,12 +8,14 @@ tells. Where the provider surely refused, it is tried again or has failed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
-from .. import log
-from . import gates, progress, providers
+from .. import log, storage
+from ..errors import Unavailable
+from . import gates, pacing, progress, providers
 from .addresses import NotAnAddress
 from .compose import Email, Sms, compose
 from .models import MessageRow, message_key
@@ -31,9 +33,13 @@ class Handed(msgspec.Struct, frozen=True):
     id: str
 
 
-def worked(records: Iterable[dict[str, Any]], work: Callable[[str, str], None] | None = None) -> list[str]:
-    """Do each SQS record by itself, and name those that are to come again."""
-    failed = []
+def worked(
+    records: Iterable[dict[str, Any]], work: Callable[[str, str], None] | None = None, *, rate: int = 0
+) -> list[str]:
+    """Do each SQS record by itself, at most `rate` a second (0: any), and name those that are to come again."""
+    failed, records = [], list(records)
+    if rate and not _may_go(records, rate):
+        return [record["messageId"] for record in records]
     for record in records:
         try:
             handed = msgspec.json.decode(record["body"], type=Handed)
@@ -44,6 +50,30 @@ def worked(records: Iterable[dict[str, Any]], work: Callable[[str, str], None] |
             log.failure("message not delivered", error)
             failed.append(record["messageId"])
     return failed
+
+
+def _may_go(records: list[dict[str, Any]], rate: int) -> bool:
+    """Wait for the batch's turn; False where that is too far off, or cannot be told."""
+    try:
+        wait = pacing.turn(len(records) - _settled(records), rate)
+    except Unavailable as error:
+        log.failure("messages not paced", error, count=len(records))
+        return False
+    if wait:
+        storage.pause(wait)
+    return wait is not None
+
+
+def _settled(records: list[dict[str, Any]]) -> int:
+    """How many of a batch are surely sent or stopped already: a queue brings copies, and they take no turn."""
+    keys = set()
+    for record in records:
+        with suppress(msgspec.MsgspecError):
+            handed = msgspec.json.decode(record["body"], type=Handed)
+            keys.add(message_key(handed.portal, handed.id))
+    rows = storage.guarded(lambda: list(MessageRow.batch_get(keys)))
+    over = {row.pk for row in rows if row.status != Status.QUEUED.value}
+    return len(over) + len(records) - len(keys)
 
 
 def deliver(portal: str, identifier: str) -> None:
@@ -59,6 +89,9 @@ def deliver(portal: str, identifier: str) -> None:
     except gates.Stopped as stop:
         progress.settle(row, stop.status, stop.reason)
         return
+    except gates.PutOff as delay:  # its queue message is done with: the sweep hands it on again at that moment
+        progress.hold(row, delay.until, delay.reason)
+        return
     if progress.claim(row, wording_version=message.wording_version):
         _send(row, message)
 
@@ -66,12 +99,15 @@ def deliver(portal: str, identifier: str) -> None:
 def _composed(row: MessageRow) -> Email | Sms:
     portal = gates.passed(row)
     try:
-        return compose(row, portal)
+        message = compose(row, portal)
     except (ValueError, LookupError, NotAnAddress) as error:
         log.failure(
             "message not composed", error, portal=row.portal, subject=f"message:{row.id}", template=row.template
         )
         raise gates.Stopped(Status.FAILED, "cannot-compose") from error
+    if isinstance(message, Sms):
+        gates.pay(row, portal, message.text)
+    return message
 
 
 def _send(row: MessageRow, message: Email | Sms) -> None:

@@ -11,6 +11,7 @@ from html import escape
 
 from ..portals import Portal, colour
 
+_NO_MORE, _UNSUBSCRIBE = "You do not want mails like this one?", "Unsubscribe"
 _FONT = "-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 _INK, _SOFT, _LINE, _GROUND = "#1b1f24", "#57606a", "#d8dee4", "#f3f5f7"
 _DARK = (
@@ -29,8 +30,8 @@ class Filled:
     href: str = ""
 
 
-def html(portal: Portal, subject: str, preheader: str, blocks: list[Filled]) -> str:
-    """The HTML part."""
+def html(portal: Portal, subject: str, preheader: str, blocks: list[Filled], unsubscribe: str = "") -> str:
+    """The HTML part. With the address to unsubscribe at, its foot says so, and where the company gets its post."""
     body = "".join(_html_block(portal, block) for block in blocks)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -47,14 +48,17 @@ def html(portal: Portal, subject: str, preheader: str, blocks: list[Filled]) -> 
         f'<tr><td style="border-top:6px solid {portal.branding.brand_colour};border-radius:10px 10px 0 0;'
         f'padding:22px 32px 0">{_masthead(portal)}</td></tr>'
         f'<tr><td style="padding:8px 32px 26px">{body}</td></tr></table>'
-        f"{_footer(portal)}</td></tr></table></body></html>"
+        f"{_footer(portal, unsubscribe)}</td></tr></table></body></html>"
     )
 
 
-def text(portal: Portal, blocks: list[Filled]) -> str:
+def text(portal: Portal, blocks: list[Filled], unsubscribe: str = "") -> str:
     """The plain part: the same words in the same order."""
     parts = [_text_block(block) for block in blocks]
-    parts.append("-- \n" + "\n".join(_footer_lines(portal)))
+    foot = _footer_lines(portal)
+    if unsubscribe:
+        foot += [*_post(portal), f"{_NO_MORE} {_UNSUBSCRIBE}: {unsubscribe}"]
+    parts.append("-- \n" + "\n".join(foot))
     return "\n\n".join(parts) + "\n"
 
 
@@ -106,9 +110,17 @@ def _text_style(size: int, ink: str, *, bold: bool = False) -> str:
     return f"color:{ink};font:{700 if bold else 400} {size}px/1.5 {_FONT}"
 
 
-def _footer(portal: Portal) -> str:
-    lines = "<br>".join(escape(line) for line in _footer_lines(portal))
+def _footer(portal: Portal, unsubscribe: str) -> str:
+    told = [escape(line) for line in _footer_lines(portal)]
+    if unsubscribe:
+        told += [escape(line) for line in _post(portal)]
+        told.append(f'{_NO_MORE} <a class="soft" href="{escape(unsubscribe)}" style="color:{_SOFT}">{_UNSUBSCRIBE}</a>')
+    lines = "<br>".join(told)
     return f'<p class="soft" style="max-width:560px;margin:16px auto 0;{_text_style(13, _SOFT)}">{lines}</p>'
+
+
+def _post(portal: Portal) -> list[str]:
+    return [line.strip() for line in portal.support.postal_address.splitlines() if line.strip()]
 
 
 def _footer_lines(portal: Portal) -> list[str]:

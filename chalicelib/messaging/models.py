@@ -17,7 +17,9 @@ class MessageRow(Row):
 
     `claim` is the present worker's random mark, `handed` how often the sweep has handed it on, `counted` whether its
     SMS was counted against the limits, `not_after` the moment from which it is useless. `is_sample`: it shows staff the
-    wording, with values made up. `is_marketing`: its purpose is that. `tally`: what it is counted with.
+    wording, with values made up. `is_marketing`: its purpose is that. `account_id` is whose record a workflow or campaign
+    sends it about, `zone` that account's time zone. `held_until` is when quiet hours that hold it back end.
+    `tally`: what it is counted with.
     `wording_version` is that of the portal's own wording, if it was sent in one.
     """
 
@@ -45,6 +47,9 @@ class MessageRow(Row):
     decoy = BooleanAttribute()
     is_sample = BooleanAttribute(null=True)
     is_marketing = BooleanAttribute(null=True)
+    account_id = UnicodeAttribute(null=True)
+    zone = UnicodeAttribute(null=True)
+    held_until = NumberAttribute(null=True)
     not_after = NumberAttribute(null=True)
 
     status = UnicodeAttribute()
@@ -128,8 +133,8 @@ class OwnMessageRow(Row):
     author = UnicodeAttribute()
 
 
-class SuppressedRow(Row):
-    """An address nothing is sent to any more: pk `{portal}#suppressed#{recipient_key}`. It does not expire."""
+class TokenRow(Row):
+    """What messaging keeps in the tokens table."""
 
     table = "tokens"
 
@@ -137,10 +142,56 @@ class SuppressedRow(Row):
         table_name = table_name("tokens")
 
     pk = UnicodeAttribute(hash_key=True)
+
+
+class SuppressedRow(TokenRow):
+    """An address nothing is sent to any more: pk `{portal}#suppressed#{recipient_key}`, of all portals with `*` for the slug.
+
+    It does not expire.
+    """
+
     channel = UnicodeAttribute()
     masked = UnicodeAttribute()
     reason = UnicodeAttribute()
     at = NumberAttribute()
+
+
+class OptOutsRow(TokenRow):
+    """Which numbers have answered STOP: pk `*#opt-outs#{first digit of their keys}`; when to ask again: `*#opt-outs`."""
+
+    keys: Packed[tuple[str, ...]] = Packed(tuple[str, ...], null=True)
+    ask_at = NumberAttribute(null=True)
+
+
+class ConsentRow(TokenRow):
+    """What the owner of an address said of a purpose: pk `{portal}#consent#{recipient_key}#{purpose}`. It does not expire.
+
+    `state` is withdrawn or given, `by` the actor as facts name it, `how` the way in which it was said.
+    """
+
+    channel = UnicodeAttribute()
+    masked = UnicodeAttribute()
+    state = UnicodeAttribute()
+    how = UnicodeAttribute()
+    by = UnicodeAttribute()
+    at = NumberAttribute()
+
+
+class PaceRow(TokenRow):
+    """From when (milliseconds) the bulk worker's next batch may go: pk `*#pace#bulk`."""
+
+    free_at = NumberAttribute(null=True)
+
+
+class ReachedRow(TokenRow):
+    """When workflows and campaigns reached an account lately: pk `{portal}#reached#{account}`.
+
+    `moments` holds (seconds, channel), newest first. `mark` tells one writing of it from the next.
+    """
+
+    moments: Packed[tuple[tuple[int, str], ...]] = Packed(tuple[tuple[int, str], ...])
+    mark = UnicodeAttribute()
+    expires_at = NumberAttribute()
 
 
 def message_key(portal: str, identifier: str) -> str:

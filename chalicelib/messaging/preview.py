@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import Final, Literal
+from typing import Literal
 
 from msgspec import Struct
 
@@ -13,13 +12,12 @@ from ..facts import Act, Kind
 from ..portals import Portal
 from ..security import keys, limits
 from . import gsm, samples, wordings
+from .budget import PART_PRICE
 from .compose import mail, text_message
 from .queue import queue
 from .shapes import Channel, Own
 from .templates import EmailWording
 
-# US dollars for one part to a number in the US, before what carriers add (list price of November 2026): a hint, not a bill.
-PART_PRICE: Final = Decimal("0.0083")
 _TOO_MANY = "You have sent yourself many messages. Wait a while, or look at it on the screen."
 
 
@@ -49,13 +47,14 @@ def preview(
     The values are made up, but for those in `about`.
     """
     template, wording = wordings.drafted(portal.slug, name, own) if own else wordings.newest(portal.slug, name, channel)
-    values = samples.values(template, portal, about)
+    values, is_marketing = samples.values(template, portal, about), template.purpose == "marketing"
     if isinstance(wording, EmailWording):
-        made = mail(wording, values, portal, "")
+        unsubscribe = samples.page(portal) if is_marketing else ""
+        made = mail(wording, values, portal, "", unsubscribe=unsubscribe)
         return Preview(
             name=name, channel=channel, subject=made.subject, preheader=made.preheader, text=made.text, html=made.html
         )  # fmt: skip
-    return _of_text(name, text_message(wording, values, "").text)
+    return _of_text(name, text_message(wording, values, "", stop=is_marketing).text)
 
 
 def _of_text(name: str, text: str) -> Preview:

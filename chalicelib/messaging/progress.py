@@ -114,6 +114,16 @@ def put_off(row: MessageRow) -> bool:
     )
 
 
+def hold(row: MessageRow, until: int, reason: str) -> bool:
+    """Leave a queued message alone until a moment; the sweep hands it on then. False if it has moved on."""
+    return row.change(
+        MessageRow.sweep_at.set(until),
+        MessageRow.held_until.set(until),
+        MessageRow.reason.set(reason),
+        when=MessageRow.status == Status.QUEUED.value,
+    )
+
+
 def show_to_staff(row: MessageRow) -> bool:
     """An outcome stayed unknown: list it as needing attention."""
     return row.change(

@@ -6,8 +6,11 @@ accepted; surely not accepted (for now, or for good); and silence, after which i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from .. import aws
 from ..config import settings
+from ..errors import Unavailable
 from .compose import Email, Sms
 from .models import MessageRow
 
@@ -52,6 +55,20 @@ def send(row: MessageRow, message: Email | Sms) -> str:
         raise _verdict(error) from error
 
 
+def opted_out() -> Iterator[str]:
+    """The numbers whose owners answered STOP, in E.164, page by page. Raises Unavailable."""
+    page: dict[str, str] = {}
+    while True:
+        try:
+            answer = aws.client("sns").list_phone_numbers_opted_out(**page)
+        except (aws.ClientError, aws.BotoCoreError) as error:
+            raise Unavailable from error
+        yield from (str(number) for number in answer.get("phoneNumbers", []))
+        if not answer.get("nextToken"):
+            return
+        page = {"nextToken": answer["nextToken"]}
+
+
 def _send_email(row: MessageRow, email: Email) -> str:
     answer = aws.client("sesv2").send_email(
         FromEmailAddress=email.sender,
@@ -68,7 +85,10 @@ def _send_sms(row: MessageRow, sms: Sms) -> str:
         PhoneNumber=sms.to,
         Message=sms.text,
         MessageAttributes={
-            "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
+            "AWS.SNS.SMS.SMSType": {
+                "DataType": "String",
+                "StringValue": "Promotional" if row.is_marketing else "Transactional",
+            },
             "latchstring.message": {"DataType": "String", "StringValue": row.id},
             "latchstring.portal": {"DataType": "String", "StringValue": row.portal},
         },

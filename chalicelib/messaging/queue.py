@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from .. import clock, days, ids
 from ..errors import Refusal
 from ..facts import Act
+from ..portals import get, known
 from ..security import keys
 from ..storage import Transaction
 from . import addresses, wordings
@@ -26,6 +27,14 @@ class AlreadyQueued(Refusal):
     text = "This message was sent already."
 
 
+class NoPostalAddress(Refusal):
+    """A marketing mail must name the company's postal address, and the portal has none."""
+
+    code = "no-postal-address"
+    status = 409
+    text = "Marketing mails must carry the company's postal address. Enter it in the portal's support settings first."
+
+
 def queue(
     tx: Transaction,
     act: Act,
@@ -42,6 +51,8 @@ def queue(
     sample: bool = False,
     purpose: Purpose | None = None,
     tally: str | None = None,
+    account: str | None = None,
+    zone: str | None = None,
 ) -> str:
     """Add one message to the transaction and give its id. It is counted in the `tally`, if one is named (see `tallies`).
 
@@ -49,14 +60,15 @@ def queue(
     message for it makes the commit refuse with AlreadyQueued. `not_after` is the moment (seconds) from which it is not
     sent any more. A decoy is written like any other and dropped by the worker; its `to` is a fingerprint (32 hex
     digits), never what was typed. A sample shows the wording with values made up, and has no context. The purpose is the
-    template's unless one is given. A message of the portal's own is queued like the product's, and is read for that if it was
-    not within 15 seconds. Refuses a context that does not suit the template, and what is not one address; raises LookupError
-    where there is no such message, or none on this channel.
+    template's unless one is given. `account` is the account whose record a workflow or campaign tells of, `zone` its time
+    zone: they keep its quiet hours. A message of the portal's own is queued like the product's, and is read for that if it was
+    not within 15 seconds. Refuses a context that does not suit the template, what is not one address, and marketing mail of a
+    portal without a postal address; raises LookupError where there is no such message, or none on this channel.
     """
-    known = wordings.template(act.portal, template, channel)
+    worded = wordings.template(act.portal, template, channel)
     if not sample:
-        known.check(context)
-    if channel not in known.channels:
+        worded.check(context)
+    if channel not in worded.channels:
         raise LookupError(f"{template} has no wording for {channel}")
     if not decoy:
         addresses.checked(channel, to)
@@ -65,7 +77,10 @@ def queue(
     row = _row(act.portal, template, channel, to, about, context, once)
     row.urgent, row.decoy, row.not_after = urgent, decoy, not_after
     row.is_sample = sample or None
-    row.is_marketing = (purpose or known.purpose) == "marketing" or None
+    row.is_marketing = (purpose or worded.purpose) == "marketing" or None
+    row.account_id, row.zone = account, zone
+    if row.is_marketing and channel == "email" and not sample:
+        _must_have_address(act.portal)
     row.tally = tally
     row.sweep_at = clock.timestamp() + GRACE_SECONDS[urgent]
     if decoy:  # the same keys of the same shape, but in partitions that no list reads
@@ -76,6 +91,12 @@ def queue(
         free = MessageRow.pk.does_not_exist() | (MessageRow.expires_at <= clock.timestamp())
         tx.put(row, when=free, refusal=AlreadyQueued())
     return row.id
+
+
+def _must_have_address(slug: str) -> None:
+    """Kept settings are asked first, and those of this moment before it is refused."""
+    if not known(slug).support.postal_address.strip() and not get(slug).support.postal_address.strip():
+        raise NoPostalAddress
 
 
 def _row(

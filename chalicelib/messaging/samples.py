@@ -62,16 +62,20 @@ _SAMPLES: Final = {
 }
 
 
+def page(portal: Portal) -> str:
+    """Where every link of a sample leads."""
+    return f"{settings.public_url}/{portal.slug}"
+
+
 def values(template: Template, portal: Portal, about: Mapping[str, str] | None = None) -> dict[str, str]:
     """A value for every placeholder of a message; those in `about` are of somebody whom it is looked at for."""
-    page = f"{settings.public_url}/{portal.slug}"
     made = _SAMPLES | {
         "portal_name": portal.name,
         "phone": portal.support.phone or "",
         "host": urlsplit(settings.public_url).hostname or "",
-        "link": page,
+        "link": page(portal),
         "product_premium": money.shown(portal, _PREMIUM),
-        "unsubscribe": page,
+        "unsubscribe": page(portal),
     }
     names = offered(template, "")  # they are the same on every channel
     found = {name: (about or {}).get(name, made.get(name, each.meaning)) for name, each in names.items()}

@@ -73,6 +73,26 @@ _REASONS = {
         "It was not sent, because the portal's limit of text messages for today is reached. Use email, or raise the "
         "limit in the portal's policy."
     ),
+    "opted-out": (
+        "It was not sent, because the owner of this number answered STOP to a text message. Use email, or ask them to text "
+        "START."
+    ),
+    "unsubscribed": (
+        "It was not sent, because the owner of this address has unsubscribed from marketing. What concerns their business "
+        "with you is sent all the same. Only they can change their mind."
+    ),
+    "quiet-hours": (
+        "It is waiting, because it would arrive in the quiet hours that the portal keeps. It goes out when they end. "
+        "Nothing to do."
+    ),
+    "sms-budget-spent": (
+        "It was not sent, because the portal's budget for text messages is spent for this month. Use email, or raise it "
+        "in the portal's settings, then send a new one."
+    ),
+    "no-postal-address": (
+        "It was not sent, because marketing mails must carry the company's postal address and the portal has none. Enter it in "
+        "the portal's support settings, then send a new one."
+    ),
     "cannot-compose": (
         "It was not sent, because its text could not be put together or its address cannot be written to. Check the "
         "address. If it is right, tell whoever runs this portal."

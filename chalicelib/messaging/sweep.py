@@ -10,8 +10,8 @@ from functools import partial
 
 from .. import clock, log
 from ..storage import query, together
-from . import progress
-from .gates import LONGEST_SECONDS
+from . import pacing, progress
+from .gates import LONGEST_SECONDS, waiting_since
 from .handing_on import Handing, hand_on
 from .models import UNSENT_SHARDS, MessageRow
 from .progress import confirm, release
@@ -23,7 +23,8 @@ _A_SHARD = 250  # messages of one shard in one sweep; the rest follows in the ne
 def sweep() -> int:
     """Look at every message that is due, and give how many were handed on again. Safe to run twice, or late."""
     due = [_due(f"unsent#{shard}") for shard in range(UNSENT_SHARDS)]  # in turn: each thread would open a connection
-    looked_at = together([partial(_safely, key) for keys in due for key in keys])
+    waits = any(due) and pacing.is_behind()
+    looked_at = together([partial(_safely, key, waits) for keys in due for key in keys])
     handed = [handing for handing in looked_at if handing]
     failed = hand_on(handed)
     if handed:
@@ -36,16 +37,17 @@ def _due(shard: str) -> list[str]:
     return [row.pk for row in query(MessageRow, shard, index="unsent", between=due, limit=_A_SHARD).items]
 
 
-def _safely(key: str) -> Handing | None:
+def _safely(key: str, bulk_waits: bool) -> Handing | None:
     """One message that cannot be read must not stop the others."""
     try:
-        return _look_at(key)
+        return _look_at(key, bulk_waits)
     except Exception as error:  # noqa: BLE001 - see above
         log.failure("message not swept", error)
         return None
 
 
-def _look_at(key: str) -> Handing | None:
+def _look_at(key: str, bulk_waits: bool) -> Handing | None:
+    """While bulk mail waits for its turn, its messages are in their queue still, and copies would only lengthen it."""
     row = MessageRow.find(key)
     if row is None or row.sweep_at is None or row.sweep_at > clock.timestamp():
         return None
@@ -57,13 +59,13 @@ def _look_at(key: str) -> Handing | None:
             log.warning("message needs attention", portal=row.portal, subject=f"message:{row.id}")
     elif _is_too_old(row):
         progress.settle(row, Status.FAILED, "gave-up")
-    elif progress.put_off(row):
+    elif progress.put_off(row) and (row.urgent or not bulk_waits):
         return Handing(row.portal, row.id, bool(row.urgent))
     return None
 
 
 def _is_too_old(row: MessageRow) -> bool:
-    return int(row.created_at) + LONGEST_SECONDS <= clock.timestamp()
+    return waiting_since(row) + LONGEST_SECONDS <= clock.timestamp()
 
 
 __all__ = ["confirm", "release", "sweep"]

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from ..errors import Invalid, NotFound
 from ..facts import Act
-from ..storage import Page
+from ..storage import Page, beside
 from . import checking, overrides, own_message_changes, own_messages
 from .overrides import Saved, Words
 from .own_messages import Held
@@ -134,11 +134,11 @@ def drafted(portal: str, name: str, own: Own) -> tuple[Template, Words]:
 
 def listed(portal: str) -> list[TemplateShown]:
     """All messages: the product's in its order, then the portal's own by their titles."""
-    held = overrides.listed(portal)
+    held, own = beside(lambda: overrides.listed(portal), lambda: own_messages.listed(portal))
     return [
         _shown(each, each.meaning, each.purpose, {channel: held.get((each.name, channel)) for channel in each.channels})
         for each in TEMPLATES.values()
-    ] + [own_shown(each) for each in own_messages.listed(portal)]
+    ] + [own_shown(each) for each in own]
 
 
 def deleted(portal: str) -> list[TemplateShown]:

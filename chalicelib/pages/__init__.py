@@ -22,6 +22,7 @@ from . import (
     signing_in,
     switching,
     terms,
+    unsubscribe,
     uploads,
     welcome,
     well_known,
@@ -30,5 +31,5 @@ from . import (
 __all__ = [
     "answering", "batches", "blueprint", "factor_setup", "forgotten", "help_requests", "joining", "links", "my",
     "passwords", "record_forms", "records", "registering", "second_factor", "security", "signing_in", "switching", "terms",
-    "uploads", "welcome", "well_known",
+    "unsubscribe", "uploads", "welcome", "well_known",
 ]  # fmt: skip

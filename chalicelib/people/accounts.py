@@ -435,6 +435,8 @@ def _checked(wanted: AccountInput) -> AccountInput:
     for place, tag in enumerate(wanted.tags):
         if not is_tag(tag):
             wrong[f"tags.{place}"] = 'A tag cannot hold " or \\, or be a comma.'
+    if wanted.time_zone is not None and not fields.is_zone(wanted.time_zone):
+        wrong["time_zone"] = fields.NO_ZONE
     wrong |= belonging.faults(wanted)
     if wrong:
         raise Invalid(fields=wrong)

@@ -14,10 +14,7 @@ from .matching import email_key, name_key
 from .models import CardRow
 
 MOST_OPEN = 60  # batches open to one contact at a time; keeps a card, and so every sign-in, small
-SHARE_FILES = (
-    "client",
-    "customer",
-)  # kinds of accounts that files of the record are shared with: not leads, not offices
+SHARE_FILES = ("client", "customer")  # kinds of accounts that are shown files of the record: no leads, no offices
 _CLAIM = "account"
 _AT_A_TIME = 500  # cards in one read
 

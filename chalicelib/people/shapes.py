@@ -38,6 +38,10 @@ class AccountInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         fields.Identifier | None,
         Meta(description="Of a provider: the office it belongs to. Nothing else has one."),
     ] = None
+    time_zone: Annotated[
+        fields.TimeZone | None,
+        Meta(description="Where its people live, an IANA zone: decides their quiet hours. Null: the portal's zone."),
+    ] = None
 
 
 class ContactDetails(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct, field
 
@@ -13,12 +12,13 @@ from .. import fields
 from ..errors import Invalid
 from . import colour
 from .policy import LEAST_ALONE, Policy
+from .reach import Reach
 from .roles import DEFAULT_ROLES, OfficePermission, PortalRole, RegistrationSettings
 
 _FEWEST_DIGITS = 5  # of a number that somebody can call: it becomes a link to dial
-_NO_ZONE = "This is not a time zone we know. Use a name such as America/New_York."
 _NO_NUMBER = f"Give a number that can be called: at least {_FEWEST_DIGITS} digits."
 _NO_CONTRAST = "Neither white nor black text can be read on this colour. Make it darker."
+_NO_QUIET = "Quiet hours that end when they start are none. Choose another time, or hold nothing back in them."
 _TOO_SHORT = (
     f"Fewer than {LEAST_ALONE} characters are safe only where a second factor is required and no device is remembered "
     "(remembered_device_days: 0)."
@@ -27,14 +27,6 @@ _TOO_SHORT = (
 DEFAULT_STATUSES = ("Quoted", "Submitted", "Active", "Declined by Client", "Cancelled")
 # Words that are first path segments of something else, so no portal may be called so.
 RESERVED = frozenset({"all", "api", "console", "static", "inbox", "healthz", "well-known", "www", "admin", "assets"})
-
-
-def _zone_exists(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
 
 
 def _can_be_read(brand: str) -> bool:
@@ -83,11 +75,19 @@ class Wording(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Support(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whom a client who needs help can reach. Shown on every page and in every mail."""
+    """Whom a client who needs help can reach. All but the postal address is shown on every page and in every mail."""
 
     email: fields.Email | None = None
     phone: Annotated[fields.Line, fields.content(_can_be_called, _NO_NUMBER)] | None = None
     hours: fields.Line | None = None
+    postal_address: Annotated[
+        str,
+        Meta(
+            max_length=300,
+            pattern=fields.TEXT_PATTERN,
+            description="Where the company gets its post. It stands in every marketing mail, and without it none is sent.",
+        ),
+    ] = ""
 
 
 class Notifications(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,11 +147,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: fields.Required
     status: Literal["open", "closed"] = "open"
-    time_zone: Annotated[
-        str,
-        Meta(max_length=60, description="An IANA zone, such as America/New_York."),
-        fields.content(_zone_exists, _NO_ZONE),
-    ] = "UTC"
+    time_zone: fields.TimeZone = "UTC"
     currency: Annotated[
         str, Meta(pattern="^[A-Z]{3}" + fields.END, description="A currency of ISO 4217, such as USD.")
     ] = "USD"
@@ -170,6 +166,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = DEFAULT_ROLES
     registration: RegistrationSettings = field(default_factory=RegistrationSettings)
     modules: Modules = field(default_factory=Modules)
+    reach: Reach = field(default_factory=Reach)
     product_statuses: Annotated[
         tuple[fields.Required, ...],
         Meta(min_length=1, max_length=20, description="What the status of a product may be."),
@@ -213,8 +210,10 @@ def checked(settings: Settings) -> None:
     wrong = {
         name: fields.NO_EMAIL for name, address in addresses.items() if address and not fields.is_one_address(address)
     }
-    if not _zone_exists(settings.time_zone):
-        wrong["time_zone"] = _NO_ZONE
+    if not fields.is_zone(settings.time_zone):
+        wrong["time_zone"] = fields.NO_ZONE
+    if settings.reach.quiet_hours.start == settings.reach.quiet_hours.end:
+        wrong["reach.quiet_hours.end"] = _NO_QUIET
     if not _can_be_called(settings.support.phone or ""):
         wrong["support.phone"] = _NO_NUMBER
     if not _can_be_read(settings.branding.brand_colour):
@@ -253,7 +252,7 @@ def changes(before: Any, after: Any, prefix: str = "") -> dict[str, Any]:
         old, new = getattr(before, name), getattr(after, name)
         if old == new:
             continue
-        if isinstance(old, Struct):
+        if isinstance(old, Struct) and isinstance(new, Struct):
             found |= changes(old, new, f"{prefix}{name}.")
         else:
             found[f"{prefix}{name}"] = "changed" if name in _OF_PEOPLE else [old, new]

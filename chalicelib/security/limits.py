@@ -48,6 +48,8 @@ WAITING_MAILS = Limit(8, 24 * 3600)  # threat 14; to those who decide for one of
 SAMPLES_A_HOUR = Limit(30, 3600)  # messages in a portal's wording that a staff user sends themselves
 CROWDED = 10  # from this many in a window, a right code gives its count back (below, that write is not worth making)
 
+_KEPT_AFTER = 24 * 3600  # seconds that the count of a period outlives it
+
 LOCK_FIRST, LOCK_STEP, LOCK_FOR_GOOD = 10, 5, 100  # failures in a row: first lock, each further lock, staff must unlock
 LOCK_SECONDS, LOCK_LONGEST = 15 * 60, 24 * 3600  # the first lock; doubled at each further one, up to a day
 LOCK_FORGOTTEN = 30 * LOCK_LONGEST  # seconds without a further failure after which nothing locks any more
@@ -56,7 +58,7 @@ LOCK_FORGOTTEN = 30 * LOCK_LONGEST  # seconds without a further failure after wh
 def take(portal: str, name: str, key: str, limit: Limit) -> int:
     """Count one more use of `name` by `key` in the present window, and give the count. Raises TooMany at the limit."""
     row, use, wait = _window(portal, name, key, limit)
-    if not row.change(*use, when=_has_room(limit)):
+    if not row.change(*use, when=_has_room(limit.count)):
         raise TooMany(retry_after=wait)
     return int(row.used)
 
@@ -67,7 +69,28 @@ def take_in(tx: Transaction, portal: str, name: str, key: str, limit: Limit, tex
     Refuses the transaction with TooMany, in these words if any are given.
     """
     row, use, wait = _window(portal, name, key, limit)
-    tx.update(row, *use, when=_has_room(limit), refusal=TooMany(text, retry_after=wait))
+    tx.update(row, *use, when=_has_room(limit.count), refusal=TooMany(text, retry_after=wait))
+
+
+def spend(portal: str, name: str, period: str, many: int, *, most: int | None, until: int) -> None:
+    """Count so many uses in a period that is no clock-aligned window (a month, say) and ends at `until`.
+
+    Raises TooMany, and counts none of them, where they would be more than `most` (None: no bound).
+    """
+    used = CounterRow.used.add(many), CounterRow.expires_at.set(until + _KEPT_AFTER)
+    within = None if most is None else _has_room(most, many)
+    if not _period(portal, name, period).change(*used, when=within):
+        raise TooMany(retry_after=max(until - clock.timestamp(), 1))
+
+
+def spent(portal: str, name: str, period: str) -> int:
+    """How many uses a period has seen so far."""
+    row = CounterRow.find(_period(portal, name, period).pk)
+    return int(row.used or 0) if row else 0
+
+
+def _period(portal: str, name: str, period: str) -> CounterRow:
+    return CounterRow(f"{portal}#limit#{name}#{period}")
 
 
 def give_back(portal: str, name: str, key: str, limit: Limit) -> None:
@@ -86,8 +109,9 @@ def _window(portal: str, name: str, key: str, limit: Limit) -> tuple[CounterRow,
     return CounterRow(f"{portal}#limit#{name}#{key}#{window}"), use, window + limit.seconds - now
 
 
-def _has_room(limit: Limit) -> Condition:
-    return CounterRow.used.does_not_exist() | (CounterRow.used < limit.count)
+def _has_room(most: int, many: int = 1) -> Condition:
+    room = CounterRow.used <= most - many
+    return (CounterRow.used.does_not_exist() | room) if many <= most else room
 
 
 def shifted(row: type[IdentityRow], now: int) -> list[Action]:

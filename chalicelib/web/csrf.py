@@ -5,6 +5,8 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
+from typing import Final
 
 from ..config import settings
 from ..errors import Forbidden
@@ -19,6 +21,18 @@ class FormNotOurs(Forbidden):
 
     code = "form-not-ours"
     text = "This page was open for too long, or the form did not come from this site. Go back, reload and try again."
+
+
+# What may be posted without a page of ours, and why no harm comes of it. Mail programs press their own unsubscribe button by
+# such a post (RFC 8058), with no cookie and no page before it. It does one thing, for whoever holds the signed link: it
+# withdraws the consent of that link's address. Nothing of a session is looked at.
+ONE_CLICK: Final = ("/unsubscribe", "List-Unsubscribe", "One-Click")
+
+
+def is_one_click(path: str, form: Mapping[str, str]) -> bool:
+    """Whether this is a mail program's own unsubscribe button: the only post that needs no token."""
+    route, name, value = ONE_CLICK
+    return path == route and form.get(name) == value
 
 
 def form_id(held: str | None) -> tuple[str, bool]:

@@ -30,8 +30,10 @@ from .guard import GUARDS, Audience, is_slug
 from .parse import LARGEST_BODY
 from .templates import render
 
-FORM = "application/x-www-form-urlencoded"
+FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+_PART = re.compile(rb'form-data; name="([A-Za-z-]{1,40})"\r?\n(?:[^\r\n]+\r?\n)*\r?\n([A-Za-z-]{0,40})\r?\n--')
 WARN_SECONDS = 120  # before a session ends, the page asks whether its reader is still there (WCAG 2.2.1: 20 at least)
+_ALSO_CLOSED = frozenset({"/unsubscribe"})  # mails that were sent stay in their inboxes, and the portal may open again
 _BEFORE_TERMS = frozenset({"/terms", "/session/extend"})  # what a client may do before accepting the portal's terms
 _TOKEN_GOES_HERE = "\x00csrf\x00"  # noqa: S105 - a mark that no wording can hold: fields refuse control characters
 _MOST_ALIKE = 200  # pages of all portals kept in one process
@@ -202,7 +204,9 @@ def page(blueprint: Blueprint, method: str, path: str) -> Callable[[Handler], Ha
         def answer(portal: str, **parameters: str) -> Response:
             return _answered(blueprint, method, path, audience, handler, portal, parameters)
 
-        options = {"content_types": [FORM]} if method == "POST" else {}
+        options = (
+            {"content_types": [FORM, MULTIPART] if path == csrf.ONE_CLICK[0] else [FORM]} if method == "POST" else {}
+        )
         side = "staff_" if _is_staff_side(path) else ""
         name = f"{method.lower()}_{side}{handler.__module__.rpartition('.')[2]}_{handler.__name__}"
         blueprint.route(f"/{{portal}}{path}", methods=[method], name=name, **options)(answer)
@@ -224,17 +228,12 @@ def _answered(
     request = blueprint.current_request
     request_id = str(request.context.get("requestId", ""))
     try:
-        view = _opened(request, slug, request_id)
+        view = _opened(request, slug, request_id, even_closed=path in _ALSO_CLOSED)
         view.is_staff_side = _is_staff_side(path)
         if method == "POST":
-            view.form = _form(request.raw_body)
-            csrf.check(
-                slug,
-                view.cookie("form"),
-                view.cookie(view.session_kind) or "",
-                view.form.pop("csrf", ""),
-                request.headers.get("origin"),
-            )
+            view.form = _form(request.raw_body, request.headers.get("content-type", ""))
+            if not csrf.is_one_click(path, view.form):
+                _check_form(view, request.headers.get("origin"))
         response = _signed_in_or_sent(view, path, parameters) if audience in ("client", "staff") else None
         if response is None:
             if not all(_is_one(name, value) for name, value in parameters.items()):
@@ -257,13 +256,13 @@ def _answered(
     return response
 
 
-def _opened(request: Any, slug: str, request_id: str) -> View:
+def _opened(request: Any, slug: str, request_id: str, *, even_closed: bool) -> View:
     """The view of a request. Raises NotFound for a portal that is unknown or closed."""
     try:
         portal = portals.known(slug) if is_slug(slug) else None
     except NotFound:
         portal = None  # said in the same words as of a closed one
-    if portal is None or portal.status != "open":
+    if portal is None or (portal.status != "open" and not even_closed):
         raise NotFound("There is no portal at this address. Check the link in the message you were sent.")
     source = address.client(request.headers, request.context.get("identity", {}).get("sourceIp", ""))
     jar = cookies.parsed(request.headers.get("cookie", ""))
@@ -276,14 +275,26 @@ def _opened(request: Any, slug: str, request_id: str) -> View:
     return view
 
 
-def _form(body: bytes) -> dict[str, str]:
+def _check_form(view: View, origin: str | None) -> None:
+    given = view.form.pop("csrf", "")
+    csrf.check(view.slug, view.cookie("form"), view.cookie(view.session_kind) or "", given, origin)
+
+
+def _form(body: bytes, kind: str) -> dict[str, str]:
     if len(body) > LARGEST_BODY:
         raise Invalid("This form is too large.")
+    if kind.lower().startswith(MULTIPART):
+        return _parts(body)
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50, errors="strict")
     except ValueError as error:
         raise Invalid("This form could not be read.") from error
     return {name: value.replace("\x00", "") for name, value in reversed(pairs)}
+
+
+def _parts(body: bytes) -> dict[str, str]:
+    """The short fields of a form in parts, as some mail programs press their unsubscribe button."""
+    return {name.decode(): value.decode() for name, value in _PART.findall(body)[:50]}
 
 
 def _signed_in_or_sent(view: View, path: str, parameters: dict[str, str]) -> Response | None:

@@ -149,6 +149,12 @@ KINDS: Final[dict[str, Kind]] = {
     "shown-once": Kind(
         409, "Done already, shown only once", "The first answer was lost. Remove what was made, make anew."
     ),
+    "no-postal-address": Kind(
+        409,
+        "No postal address for marketing",
+        "Enter the company's in the portal's support settings, then repeat this.",
+    ),
+    "cap-reached": Kind(409, "Enough messages this week", "The portal's caps are full. Wait, or raise them in reach."),
     "stale": Kind(412, "Changed since you read it", "If-Match named an older version. Read again, repeat the change."),
     "too-large": Kind(413, "The body is too large", "64 KB at most. Send bulk rows in several calls."),
     "unsupported-media-type": Kind(415, "Not JSON", "Send Content-Type: application/json."),

@@ -111,7 +111,7 @@ def _do(at: _At, step: Step, after: Sequence[tuple[int, Step]]) -> bool:
     notes: list[str] = []
     made: list[str] = []
     doing = Doing(
-        portal=at.portal, account=at.account, product=at.product, step=step, now=clock.timestamp(),
+        portal=at.portal, account=at.account, product=at.product, step=step, moment=clock.timestamp(),
         step_key=f"{at.row.id}/{step.id}", made=made, notes=notes,
         claim=lambda tx: _claim(tx, at, step, after, "done", " ".join(notes), made),
     )  # fmt: skip

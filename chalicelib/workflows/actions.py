@@ -74,7 +74,7 @@ class Doing:
     product: Product | None
     step: Step
     step_key: str
-    now: int
+    moment: int
     claim: Callable[[Transaction], None]
     made: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -146,7 +146,7 @@ def _create_task(doing: Doing, wanted: CreateTask) -> None:
     assignee = wanted.assignee
     if assignee is None and (agent := recipients.agent_of(doing.portal, doing.account)):
         assignee = agent.id
-    due = moments.after(doing.now, wanted.due, doing.portal.time_zone) if wanted.due else None
+    due = moments.after(doing.moment, wanted.due, doing.portal.time_zone) if wanted.due else None
     task = TaskInput(
         title=wanted.title, note=wanted.note, account_id=doing.account.id, assignee=assignee,
         due=moments.shown(due, doing.portal.time_zone) if due is not None else None,

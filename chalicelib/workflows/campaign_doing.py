@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
 
 from .. import clock, facts
 from ..facts import Act
-from ..messaging import suppression, wordings
+from ..messaging import reach, wordings
 from ..messaging.queue import queue
 from ..messaging.templates import Purpose
 from ..people import accounts, agent_cards
 from ..people.shapes import Account
 from ..portals import Portal
 from ..selfservice import access
+from ..storage import afresh
 from . import recipients, record_context, tagging
 from .actions import REASONS
 from .campaign_shapes import CampaignAction, CampaignCount, MailEach, TextEach
 from .jobs import CHANGED, REQUEST_SECONDS, Answer
-from .recipients import Channel, Missed
+from .recipients import Channel, Missed, Reached
 from .shapes import Which
 from .workflow_shapes import AddTags, EnableSelfService, RemoveTags
 
@@ -80,15 +82,23 @@ def _send(act: Act, portal: Portal, run: CampaignRun, account: Account, channel:
     purpose = wordings.template(portal.slug, message, channel).purpose
     if (said := _may_be_reached(portal, account, channel, found.to, purpose)) and not said.later:
         return Answer("refused", said.reason)
+    afresh(partial(_queue, act, portal, run, account, channel, found, message))
+    return CHANGED
+
+
+def _queue(
+    act: Act, portal: Portal, run: CampaignRun, account: Account, channel: Channel, found: Reached, message: str
+) -> None:
+    """The message, and that the account is reached once more. Refused with Stale where others reached it meanwhile."""
     agent = agent_cards.of_email(portal.slug, account.assigned_agent or "")
     tx = act.transaction()
+    reach.count(tx, portal, account.id, channel)
     queue(
         tx, act, template=message, channel=channel, to=found.to, about=facts.subject("account", account.id),
         context=record_context.context_of(portal, account, found.contact, agent, None),
-        once=f"{run.tally}/{account.id}", tally=run.tally, purpose=purpose,
+        once=f"{run.tally}/{account.id}", tally=run.tally, account=account.id, zone=account.time_zone,
     )  # fmt: skip
     tx.commit()
-    return CHANGED
 
 
 class Objection(Struct, frozen=True):
@@ -99,10 +109,12 @@ class Objection(Struct, frozen=True):
 
 
 def _may_be_reached(portal: Portal, account: Account, channel: Channel, to: str, purpose: Purpose) -> Objection | None:
-    """What stands against sending this account something now; None: nothing. What must wait is put off by `deliver`."""
-    del account, purpose  # consent, quiet hours and caps come with `messaging.reach`
-    reason = suppression.is_suppressed(portal.slug, channel, to)
-    return Objection(f"Nothing is sent to this address any more: {reason}.") if reason else None
+    """What stands against sending this account something now; None: nothing. Of quiet hours `deliver` takes care."""
+    said = reach.verdict(
+        portal, channel=channel, to=to, purpose=purpose, at=clock.timestamp(), zone=account.time_zone,
+        sent_lately=reach.lately(portal.slug, account.id),
+    )  # fmt: skip
+    return None if said.answer == "go" else Objection(reach.REASONS[said.reason], later=said.reason == "quiet-hours")
 
 
 def count(portal: Portal, which: Which, do: CampaignAction) -> CampaignCount:

@@ -26,6 +26,7 @@ class Settings:
     mail_identity: str
     alarm_email: str
     sms_monthly_alarm_usd: int = 20
+    send_rate: int = 14  # messages a second; GetAccount of SES tells what yours may be
     manage_api_logging: bool = True
     smoke_portal: str = ""
 
@@ -38,6 +39,7 @@ class Settings:
             "MailIdentity": self.mail_identity,
             "AlarmEmail": self.alarm_email,
             "SmsMonthlyAlarmUsd": str(self.sms_monthly_alarm_usd),
+            "SendRate": str(self.send_rate),
             "ManageApiLogging": "yes" if self.manage_api_logging else "no",
         }
 

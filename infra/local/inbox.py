@@ -1,4 +1,7 @@
-"""`/inbox/`: every mail and text message the provider has accepted, as the client would see it."""
+"""`/inbox/`: every mail and text message the provider has accepted, as the client would see it.
+
+A text message can be answered by STOP or START, as its owner would by phone: the product hears of it when it next asks.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from .notices import refusal
 from .outbox import Accepted, Outbox
 
 _SHOWN = 200
+_ANSWER = re.compile(r"/inbox/messages/([^/]+)/(stop|start)")
 _CODE = re.compile(r"(?<![\w#])(\d{6})(?!\w)")
 _LINK = re.compile(r"https?://[^\s<>\"')\]]+[^\s<>\"')\].,;:!?]")
 _PAGE_POLICY = (
@@ -103,6 +107,8 @@ class Inbox:
 
     def answer(self, request: Request, path: str) -> Response:
         """The answer for a path at or below /inbox."""
+        if request.method == "POST" and (found := _ANSWER.fullmatch(path)):
+            return self._reply(request, path, *found.groups())
         if request.method not in ("GET", "HEAD"):
             return refusal(405, path, {"Allow": "GET, HEAD"})
         if path == "/inbox":
@@ -133,11 +139,23 @@ class Inbox:
         if message is None:
             return refusal(404, path)
         if len(parts) == 2:
-            return self._render("message.html", shown=Shown(message))
+            return self._render(
+                "message.html", shown=Shown(message), stopped=message.recipient in self._outbox.opted_out()
+            )
         if parts[2] != "html" or message.html is None:
             return refusal(404, path)
         headers = {"Content-Security-Policy": _MAIL_POLICY, "Cache-Control": "no-store"}
         return Response(Shown(message).mail_document, mimetype="text/html", headers=headers)
+
+    def _reply(self, request: Request, path: str, provider_id: str, word: str) -> Response:
+        """STOP or START from the owner of the number that a text message went to; from our own pages only."""
+        message = self._outbox.read(provider_id)
+        if message is None or message.channel != "sms":
+            return refusal(404, path)
+        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            return refusal(405, path)
+        (self._outbox.opt_out if word == "stop" else self._outbox.opt_in)(message.recipient)
+        return Response(status=303, headers={"Location": f"/inbox/messages/{provider_id}"})
 
     def _render(self, template: str, **values: Any) -> Response:
         headers = {

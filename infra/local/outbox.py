@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS feedback (
     number INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, due_at REAL NOT NULL, tries INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS by_due ON feedback (due_at);
+CREATE TABLE IF NOT EXISTS opted_out (number TEXT PRIMARY KEY);
 """
 _COLUMNS = "number, id, message, portal, channel, recipient, sender, subject, text, html, headers, tags, accepted_at"
 
@@ -127,6 +128,21 @@ class Outbox:
         """Grows with each accepted message."""
         with self._lock:
             return int(self._database.execute("SELECT coalesce(max(number), 0) FROM messages").fetchone()[0])
+
+    def opt_out(self, number: str) -> None:
+        """The owner of a number has answered STOP: nothing more is accepted for it."""
+        with self._lock:
+            self._database.execute("INSERT OR IGNORE INTO opted_out (number) VALUES (?)", (number,))
+
+    def opt_in(self, number: str) -> None:
+        """The owner of a number has answered START."""
+        with self._lock:
+            self._database.execute("DELETE FROM opted_out WHERE number = ?", (number,))
+
+    def opted_out(self) -> list[str]:
+        """The numbers whose owners have answered STOP."""
+        with self._lock:
+            return [number for (number,) in self._database.execute("SELECT number FROM opted_out ORDER BY number")]
 
     def add_feedback(self, feedback: Iterable[Feedback]) -> None:
         """Put events on their way."""

@@ -1,4 +1,4 @@
-"""The mail and SMS provider: SES v2 SendEmail (raw MIME) and SNS Publish to a phone number, and nothing else.
+"""The mail and SMS provider: SES v2 SendEmail (raw MIME), SNS Publish to a phone number and the list of who opted out.
 
 Our own and not moto's, for two reasons: moto keeps one body of a mail and forgets all at a restart; and this one stores
 durably before it answers and knows a message by its id, so that after any crash it can be said what was sent.
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _TAG = re.compile(r"[A-Za-z0-9_\-.@]{1,256}")
 _LONGEST_SMS = 1600
+_A_PAGE = 100  # of numbers that opted out
 _MESSAGE_ATTRIBUTE = "latchstring.message"
 _PORTAL_ATTRIBUTE = "latchstring.portal"
 _SENDER_ATTRIBUTE = "AWS.SNS.SMS.SenderID"
@@ -67,8 +68,12 @@ class Provider:
         return Response(json.dumps({"MessageId": provider_id}), mimetype="application/json")
 
     def _sms(self, request: Request) -> Response:
+        if request.form.get("Action") == "ListPhoneNumbersOptedOut":
+            return self._opted_out(int(request.form.get("nextToken", 0)))
         try:
             message = _read_sms(request.form.to_dict())
+            if message.recipient in self._outbox.opted_out():
+                raise Refused("OptedOut", "The owner of this number has opted out.")
         except Refused as refused:
             fault = f"<Type>Sender</Type><Code>{refused.code}</Code><Message>{escape(refused.text)}</Message>"
             return _xml("ErrorResponse", f"<Error>{fault}</Error><RequestId>{uuid.uuid4()}</RequestId>", refused.status)
@@ -76,6 +81,15 @@ class Provider:
         result = f"<PublishResult><MessageId>{provider_id}</MessageId></PublishResult>"
         trailer = f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
         return _xml("PublishResponse", result + trailer)
+
+    def _opted_out(self, start: int) -> Response:
+        """A page of the numbers that opted out, a hundred at a time as in SNS."""
+        numbers = self._outbox.opted_out()
+        page = "".join(f"<member>{number}</member>" for number in numbers[start : start + _A_PAGE])
+        more = f"<nextToken>{start + _A_PAGE}</nextToken>" if len(numbers) > start + _A_PAGE else ""
+        name, found = "ListPhoneNumbersOptedOut", f"<phoneNumbers>{page}</phoneNumbers>{more}"
+        trailer = f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
+        return _xml(f"{name}Response", f"<{name}Result>{found}</{name}Result>{trailer}")
 
 
 def _read_mail(asked: dict[str, Any]) -> Accepted:

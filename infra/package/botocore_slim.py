@@ -25,7 +25,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "s3": ("CopyObject", "CreateBucket", "DeleteObject", "GetObject", "HeadBucket", "HeadObject", "PutObject"),
     "secretsmanager": ("GetSecretValue",),
     "sesv2": ("SendEmail",),
-    "sns": ("Publish",),
+    "sns": ("ListPhoneNumbersOptedOut", "Publish"),
     "sqs": ("SendMessage", "SendMessageBatch"),
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ ENVIRONMENT = {
     "LATCHSTRING_MAIL_FROM": "portal@example.com",
     "LATCHSTRING_SES_CONFIGURATION_SET": "latchstring-prod",
     "LATCHSTRING_EDGE": "cloudfront",
+    "LATCHSTRING_SEND_RATE": "14",
     "LATCHSTRING_LOG_LEVEL": "INFO",
     "POWERTOOLS_TRACE_DISABLED": "1",
 }

@@ -45,6 +45,7 @@ def settings(stage: Stage) -> Node:
         "LATCHSTRING_MAIL_FROM": ref("MailFrom"),
         "LATCHSTRING_SES_CONFIGURATION_SET": ref("MailSettings"),
         "LATCHSTRING_EDGE": "cloudfront",
+        "LATCHSTRING_SEND_RATE": ref("SendRate"),
         "LATCHSTRING_LOG_LEVEL": "INFO",
         # Powertools' tracer stays out of the way: X-Ray is off, and importing its SDK is half a cold start.
         "POWERTOOLS_TRACE_DISABLED": "1",

@@ -35,6 +35,13 @@ PARAMETERS: dict[str, Node] = {
         "Default": 20,
         "Description": "An alarm goes off when this month's SMS have cost more than this many US dollars.",
     },
+    "SendRate": {
+        "Type": "Number",
+        "Default": 14,  # what SES lets a new account send; `aws sesv2 get-account` tells yours, as MaxSendRate
+        "MinValue": 0,
+        "MaxValue": 999999,
+        "Description": "Messages a second of the bulk worker; 0 for as many as it can. No more than SES lets you send.",
+    },
     "KeysSecretArn": {
         "Type": "String",
         "AllowedPattern": "arn:aws:secretsmanager:.+",

@@ -174,3 +174,16 @@ def test_what_does_not_exist_is_not_found(office: Office) -> None:
     for identifier in ("0" * 32, "nothing", "../accounts", "%23", "ABC" * 10):
         reply = office.api.get(f"{office.at}/accounts/{identifier}")
         assert (reply.status, reply.code) == (404, "not-found")
+
+
+def test_an_account_has_a_time_zone_of_its_own_or_the_portals(office: Office) -> None:
+    account = office.account()
+    where = f"{office.at}/accounts/{account.id}"
+    assert account.json["time_zone"] is None
+    assert good(office.api.patch(where, {"time_zone": "America/Denver"})).json["time_zone"] == "America/Denver"
+    refused = office.api.patch(where, {"time_zone": "Mars/North"})
+    assert (refused.status, list(refused.errors)) == (400, ["time_zone"])
+    rows = {"rows": [{"name": "Second", "time_zone": "Mars/North"}, {"name": "Third", "time_zone": "Asia/Kathmandu"}]}
+    imported = office.api.post(f"{office.at}/accounts/bulk", rows)
+    assert [row["status"] for row in imported.json["rows"]] == ["refused", "created"]
+    assert office.api.get(where).json["time_zone"] == "America/Denver"

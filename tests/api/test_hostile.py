@@ -43,6 +43,7 @@ def bodies(office: Office) -> list[tuple[str, str, dict[str, Any]]]:
         ("POST", f"{office.at}/users/{user}/lock", {"reason": "Renamed"}),
         ("POST", f"{office.at}/api-keys", {"name": "K", "scopes": ["accounts:read"]}),
         ("POST", f"{office.at}/templates/test", {"name": "batch-in-review", "channel": "email"}),
+        ("POST", f"{office.at}/templates", {"name": "note", "title": "T", "sms": {"texts": ["Hello"]}}),
     ]
 
 

@@ -129,6 +129,7 @@ def test_every_refusal_that_the_api_may_give_is_explained() -> None:
         "form-not-ours",
         "session-over",
         "changed-meanwhile",
+        "unsubscribe-link-wrong",
     }
     codes = {
         getattr(kind, "code", "") for kind in subclasses(errors.Refusal) if kind.__module__.startswith("chalicelib")

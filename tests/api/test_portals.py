@@ -99,3 +99,28 @@ def test_keys_that_are_no_keys_open_nothing(office: Office) -> None:
         assert ApiClient(key).get(office.at).status == 401, key
     basic = ApiClient(None).get(office.at, Authorization="Basic dXNlcjpwYXNz")
     assert basic.status == 401
+
+
+def test_reach_has_bounds_that_staff_can_set(office: Office) -> None:
+    reach = good(office.api.get(office.at)).json["reach"]
+    assert reach == {
+        "quiet_hours": {"start": "21:00", "end": "08:00", "for_sms": True, "for_mails": False}, "messages_a_week": 6,
+        "sms_a_week": 3, "sms_budget": None,
+    }  # fmt: skip
+    wrong = {"quiet_hours": {"start": "24:00", "end": "8:00"}, "messages_a_week": 0, "sms_a_week": 21, "sms_budget": -1}
+    refused = office.api.patch(office.at, {"reach": wrong})
+    assert set(refused.errors) == {
+        "reach.quiet_hours.start", "reach.quiet_hours.end", "reach.messages_a_week", "reach.sms_a_week", "reach.sms_budget",
+    }  # fmt: skip
+    none = office.api.patch(office.at, {"reach": {"quiet_hours": {"start": "08:00", "end": "08:00"}}})
+    assert list(none.errors) == ["reach.quiet_hours.end"]
+
+
+def test_what_was_set_can_be_taken_away_and_both_are_on_record(office: Office) -> None:
+    terms = {"url": "https://acme.example/terms", "version": "1"}
+    good(office.api.patch(office.at, {"terms": terms, "reach": {"sms_budget": 50}}))
+    good(office.api.patch(office.at, {"terms": None, "reach": {"quiet_hours": {"for_sms": False}}}))
+    now = good(office.api.get(office.at)).json
+    assert (now["terms"], now["reach"]["quiet_hours"]["for_sms"], now["reach"]["sms_budget"]) == (None, False, 50)
+    told = [fact["changes"] for fact in office.api.get(f"{office.at}/facts").json["items"]]
+    assert {"terms": [terms, None], "reach.quiet_hours.for_sms": [True, False]} in told

@@ -91,7 +91,8 @@ def test_what_is_dangerous_is_marked_so() -> None:
     assert fresh == managing | (of_users - reading) | {
         ("PATCH", ""), ("POST", "/api-keys"), ("DELETE", "/api-keys/{key}"),
         ("PATCH", "/accounts/{account}/credential"), ("DELETE", "/accounts/{account}/credential"),
-        ("POST", "/templates/wording"), ("POST", "/templates/restore"),
+        ("POST", "/templates"), ("POST", "/templates/change"), ("POST", "/templates/delete"), ("POST", "/templates/wording"),
+        ("POST", "/templates/restore"),
     }  # fmt: skip
     assert not any(guard.fresh for method, _, guard in ROWS if method == "GET")
 

@@ -77,7 +77,8 @@ NOT_SEEN = {  # they lead to the file
     "/{portal}/batches/{batch}/documents/{document}",
     "/{portal}/records/documents/{document}",
 }
-OF_CODES = ("", "/{proxy+}", "/trouble", "/help", "/help/sent", "/sign-in", "/sign-in/confirm", "/sign-in/code")
+OF_CODES = ("", "/{proxy+}", "/trouble", "/help", "/help/sent", "/sign-in", "/sign-in/confirm", "/sign-in/code",
+           "/unsubscribe")  # fmt: skip
 
 
 def side_of(route: str) -> str:
@@ -126,6 +127,8 @@ def walk(local: Local, tab: Tab, look: Look, folder: Path) -> None:
     tab.type(name="Maria", reached_by="maria@example.com", message="I waited.")
     tab.press("Send")
     look("help, sent")
+    page.goto(shop.url("/unsubscribe?t=1.x"))
+    look("unsubscribe, by half a link")
     page.goto(shop.url("/nowhere"))
     look("no such page")
     page.goto(f"{local.url}/no-such-portal/")

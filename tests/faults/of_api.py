@@ -10,7 +10,7 @@ from werkzeug.datastructures import Headers
 from chalicelib import portals
 from chalicelib.errors import NotFound
 from chalicelib.facts import Act, Kind
-from chalicelib.messaging import progress, suppression
+from chalicelib.messaging import consent, progress, suppression
 from chalicelib.messaging.models import MessageRow, message_key
 from chalicelib.people import accounts, cards, contacts, matching, offices, users
 from chalicelib.portals import api_keys
@@ -525,6 +525,25 @@ class LiftsASuppression(Repeatable):
         assert suppression.is_suppressed(self.slug, "email", self.to) is None
 
 
+class NotesConsent(Repeatable):
+    """Staff note that somebody wants no marketing."""
+
+    route = ("POST", f"{_AT}/consent")
+
+    def prepare(self) -> None:
+        self.to = f"asked{next(_names)}@x.example"
+
+    def act(self) -> Seen:
+        return self.ask(
+            "POST", "consent", {"channel": "email", "recipient": self.to, "state": "withdrawn"}, **self.key()
+        )
+
+    def check(self) -> None:
+        who = consent.whose(self.slug, "email", self.to)
+        assert consent.is_withdrawn(self.slug, who.key)
+        assert self.facts_about(f"address:{who.key}", Kind.CONSENT_WITHDRAWN_BY_STAFF) == 1
+
+
 class Reads(Journey):
     """A read."""
 
@@ -570,12 +589,19 @@ class ListsPortals(Reads):
     path = "/portals"
 
 
+class ReadsConsent(Reads):
+    """What somebody said of marketing."""
+
+    route = ("GET", f"{_AT}/consent")
+    path = "consent?channel=email&recipient=maria%40x.example"
+
+
 JOURNEYS: list[type[Journey]] = [
     CreatesAPortal, ChangesAPortal, CreatesAnApiKey, RevokesAnApiKey, CreatesAnAccount, CreatesAccounts, ChangesAnAccount,
     MovesAProvider, MovesAnOffice, ChangesRegistrationChecks, ReadsRegistrationChecks,
     CreatesAContact, CreatesContacts, ChangesAContact, RemovesAContact, CreatesABatchInReview, PlacesInReview,
     NotifiesAgain, AddsADocument, ChecksADocument, RemovesADocument, ChangesAHelpRequest, ReleasesAMessage, LiftsASuppression,
-    ListsPortals,
+    NotesConsent, ReadsConsent, ListsPortals,
     *map(reading, (
         "", "api-keys", "accounts", "accounts/{account}", "accounts/{account}/contacts", "contacts", "contacts/{contact}",
         "batches", "batches/{batch}", "batches/{batch}/documents", "batches/{batch}/documents/{document}",

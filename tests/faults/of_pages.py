@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from chalicelib.messaging import consent
 from chalicelib.selfservice import batches, documents
 from chalicelib.selfservice.homes import OfBatch
 from chalicelib.support import help_requests
@@ -357,6 +358,25 @@ class AsksForHelp(ByBrowser):
         assert self.facts_about(about, "client:help:requested") == self.sent_about(about, "help-request") == 1
 
 
+class Unsubscribes(ByBrowser):
+    """Presses the button of the page that a marketing mail leads to: once said, however often it is pressed."""
+
+    route = ("POST", "/{portal}/unsubscribe")
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.who = consent.whose(self.slug, "email", self.client.email)
+        self.browser.open(f"/{self.slug}/unsubscribe?t={consent.token(self.slug, self.who)}")
+        self.form = self.browser.here.form_with("t").fields
+
+    def act(self) -> Seen:
+        return self.browser.post(f"/{self.slug}/unsubscribe", self.form)
+
+    def check(self) -> None:
+        assert consent.is_withdrawn(self.slug, self.who.key)
+        assert self.facts_about(f"address:{self.who.key}", "client:consent:withdrawn") == 1
+
+
 class Looks(ByBrowser):
     """Opens a page."""
 
@@ -387,6 +407,8 @@ def looking(path: str, *good: int, step: str = "") -> type[Journey]:
                 begin(self.browser, self.client)
             elif step == "code":
                 ask_code(self.browser, self.client)
+            elif step == "unsubscribe":
+                self.target += f"?t={consent.token(self.slug, consent.whose(self.slug, 'email', self.client.email))}"
             elif step == "help":
                 self.browser.open(f"/{self.slug}/help")
                 assert self.browser.fill(**HELP).status == 200
@@ -398,10 +420,10 @@ def looking(path: str, *good: int, step: str = "") -> type[Journey]:
 
 JOURNEYS: list[type[Journey]] = [
     Begins, AsksForACode, AsksForAnother, EntersTheCode, EntersAWrongCode, SignsOut, PutsAside, GoesBack, Switches,
-    StaysSignedIn, Answers, AsksForHelp, NamesAFile,
+    StaysSignedIn, Answers, AsksForHelp, Unsubscribes, NamesAFile,
     SharesAFile,
     looking(""), looking("/sign-in"), looking("/sign-in/confirm", step="confirm"), looking("/sign-in/code", step="code"),
-    looking("/help"), looking("/help/sent", step="help"),
+    looking("/help"), looking("/help/sent", step="help"), looking("/unsubscribe", step="unsubscribe"),
     looking("/trouble"), looking("/switch"), looking("/batches/{batch}"), looking("/batches/{batch}/documents/{document}", 303),
     looking("/batches/{batch}/upload"), looking("/batches/{batch}/upload/{document}"),
 ]  # fmt: skip

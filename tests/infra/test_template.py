@@ -25,6 +25,7 @@ API_RESOURCES = 280  # of the 300 that API Gateway allows
 # Where a policy may say `*`, and why. (Sid, resource) as the template has them.
 STARS = {
     ("SendSms", "*"): "a phone number has no ARN; ButToPhonesOnly beside it denies every topic",
+    ("AskWhoAnsweredStop", "*"): "the list of numbers that opted out is the account's and has no ARN",
     ("ButToPhonesOnly", "arn:${AWS::Partition}:sns:*:*:*"): "a denial",
     ("FindTheStream", "${MessagesTable.Arn}/stream/*"): "Lambda lists the streams of the one table to find its latest",
     ("FindTheStream", "${FactsTable.Arn}/stream/*"): "the same",

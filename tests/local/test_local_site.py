@@ -6,6 +6,7 @@ import json
 from email.message import EmailMessage
 
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.local.outbox import Accepted
 from infra.local.ses_feedback import events_after
@@ -126,3 +127,39 @@ def test_mime_parts_survive(running: Running) -> None:
     found = running.get("/inbox/messages.json?to=mime@example.test").json[0]
     assert (found["subject"], found["text"], found["html"]) == ("Ünïcode ✓", "Plain é\n", "<p>Rich é</p>\n")
     assert found["from"] == "hello@acme.example" and json.dumps(found)
+
+
+def test_a_text_message_is_answered_by_stop_and_by_start(running: Running) -> None:
+    accept(running, "stop1", "+15550177", channel="sms")
+    sns, at = running.standin.client("sns"), "/inbox/messages/id-stop1"
+    assert b"Reply STOP" in running.get(at).body
+    assert running.ask("POST", f"{at}/stop", Sec_Fetch_Site="cross-site").status == 405
+    assert sns.list_phone_numbers_opted_out()["phoneNumbers"] == []
+    assert running.ask("POST", f"{at}/stop", Sec_Fetch_Site="same-origin").status == 303
+    assert sns.list_phone_numbers_opted_out()["phoneNumbers"] == ["+15550177"]
+    with pytest.raises(ClientError, match="OptedOut"):
+        sns.publish(PhoneNumber="+15550177", Message="More")
+    assert b"Reply START" in running.get(at).body
+    assert running.ask("POST", f"{at}/start").status == 303
+    assert sns.publish(PhoneNumber="+15550177", Message="More")["MessageId"]
+
+
+def test_who_has_opted_out_is_listed_a_hundred_at_a_time(running: Running) -> None:
+    numbers = [f"+1555018{number:04}" for number in range(205)]
+    for number in numbers:
+        running.runtime.outbox.opt_out(number)
+    found, page, sns = [], {}, running.standin.client("sns")
+    while answer := sns.list_phone_numbers_opted_out(**page):
+        found += answer["phoneNumbers"]
+        if "nextToken" not in answer:
+            break
+        page = {"nextToken": answer["nextToken"]}
+    for number in numbers:
+        running.runtime.outbox.opt_in(number)
+    assert found == numbers
+
+
+def test_only_a_text_message_is_answered(running: Running) -> None:
+    accept(running, "stop2", "stop@example.test")
+    assert running.ask("POST", "/inbox/messages/id-stop2/stop").status == 404
+    assert running.ask("POST", "/inbox/messages/none/stop").status == 404

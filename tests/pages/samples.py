@@ -795,9 +795,28 @@ def _link_states() -> Iterator[Sample]:
         ],
         "button": "This was not me",
     }
+    unsubscribe = {
+        "heading": "Unsubscribe",
+        "paragraphs": [
+            "Acme Benefits will send no more marketing to m•••@northwind.example.",
+            "What concerns your business with us, such as documents and codes, is sent all the same.",
+        ],
+        "button": "Unsubscribe",
+    }
+    ended = {
+        "heading": "You are unsubscribed",
+        "paragraphs": [
+            "Acme Benefits sends no more marketing to m•••@northwind.example.",
+            "Was that a mistake? You can take it back.",
+        ],
+        "button": "Subscribe again",
+        "undo": True,
+    }
     used = ["This link was used already, and works once. If you have chosen a password, sign in with it."]
     yield Sample("link", "link.html", link())
     yield Sample("link-not-me", "link.html", link(**not_me))
+    yield Sample("link-unsubscribe", "link.html", link(**unsubscribe))
+    yield Sample("link-unsubscribed", "link.html", link(**ended))
     yield Sample("link-long-names", "link.html", link(portal=_long_portal(), brand_style=YELLOW))
     yield Sample("link-over", "link_over.html", link_over(paragraphs=used, again=None))
     yield Sample("link-over-again", "link_over.html", link_over())

@@ -278,7 +278,7 @@ def test_offers_the_ways_in_that_there_are() -> None:
     assert _ways(show("password.html", staff_password())) == {"/acme/sign-in", "/acme/staff/forgot-password"}
 
 
-@pytest.mark.parametrize("name", ["link", "link-not-me"])
+@pytest.mark.parametrize("name", ["link", "link-not-me", "link-unsubscribe", "link-unsubscribed"])
 def test_an_opened_link_has_one_button_and_nothing_to_follow(name: str) -> None:
     [sample] = [one for one in STATES if one.name == name]
     page = read(sample)

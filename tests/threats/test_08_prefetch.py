@@ -60,7 +60,17 @@ def test_a_scanner_that_presses_every_button_gets_no_session_and_sends_nothing(w
     sign_in(world, Browser(), client)
 
 
-PAGES = ["", "/sign-in", "/sign-in/confirm", "/sign-in/code", "/trouble", "/help", "/help/sent", "/nothing"]
+PAGES = [
+    "",
+    "/sign-in",
+    "/sign-in/confirm",
+    "/sign-in/code",
+    "/trouble",
+    "/help",
+    "/help/sent",
+    "/unsubscribe",
+    "/nothing",
+]
 
 
 @pytest.mark.parametrize("state", ["visitor", "between the steps", "signed in"])

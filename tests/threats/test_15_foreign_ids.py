@@ -142,6 +142,9 @@ PAGES: dict[Route, Row] = {
             "my-password",
         )
     },
+    # So does the link of a marketing mail, for good.
+    ("GET", "/{portal}/unsubscribe"): Row(404, 404, 404),
+    ("POST", "/{portal}/unsubscribe"): Row(404, 404, 404, (("t", "x"),)),
     # A record's own page is the same for every code.
     ("GET", "/{portal}/my/{code}"): Row(200, 200, 200),
     ("POST", "/{portal}/my/{code}"): Row(400, 400, 400, (("password", "x"),)),

@@ -1,5 +1,6 @@
 """Threat 41. Poison: of ten messages one cannot be worked → nine are sent once, one lies among the dead letters, and is
-sent once when it is brought back; of ten reactions likewise. That somebody is told of dead letters is asserted on the template (tests/infra).
+sent once when it is brought back; of ten reactions likewise. That somebody is told of dead letters is asserted on the
+template (tests/infra).
 """
 
 from tests.messaging.test_queues import (

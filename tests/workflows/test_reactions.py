@@ -227,6 +227,12 @@ class TestWhoIsCalled:
             assert reactions.send(wanted) == wanted[:10]
         assert waiting(world) == [{"shard": 10}, {"shard": 11}]
 
+    def test_what_sqs_refused_of_each_ten_is_given_back(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        refused = SimpleNamespace(send_message_batch=lambda **_: {"Failed": [{"Id": "1"}]})
+        monkeypatch.setattr(aws, "client", lambda _service: refused)
+        wanted = [ShardDue(number) for number in range(12)]
+        assert reactions.send(wanted) == [wanted[1], wanted[11]]
+
     @pytest.mark.parametrize(
         "body",
         ["", "[]", "{}", '{"shard": "1"}', '{"shard": -1}', '{"portal": "acme"}', '{"portal": "acme", "account": 1}',
