@@ -11,6 +11,7 @@ from . import (
     contacts,
     credentials,
     documents,
+    enrolments,
     facts,
     help_requests,
     me,
@@ -23,11 +24,14 @@ from . import (
     registration_checks,
     registration_links,
     registrations,
+    rehearsals,
     self_service,
     staff,
     tasks,
     templates,
     users,
+    workflow_states,
+    workflows,
 )
 from .registry import api
 
@@ -35,7 +39,7 @@ blueprint = api.blueprint
 
 __all__ = [
     "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "campaigns", "consent", "contacts",
-    "credentials", "documents", "facts", "help_requests", "me", "messages", "own_messages", "portals", "product",
-    "record_documents", "records", "registration_checks", "registration_links", "registrations", "self_service",
-    "staff", "tasks", "templates", "users",
+    "credentials", "documents", "enrolments", "facts", "help_requests", "me", "messages", "own_messages", "portals",
+    "product", "record_documents", "records", "registration_checks", "registration_links", "registrations", "rehearsals",
+    "self_service", "staff", "tasks", "templates", "users", "workflow_states", "workflows",
 ]  # fmt: skip

@@ -154,6 +154,7 @@ class Kind(StrEnum):
 
     WORKFLOW_CREATED = "staff:workflow:created"
     WORKFLOW_CHANGED = "staff:workflow:changed"
+    WORKFLOW_TAKEN_ALONG = "staff:workflow:taken-along"
     WORKFLOW_REMOVED = "staff:workflow:removed"
     WORKFLOW_SWITCHED_ON = "staff:workflow:switched-on"
     WORKFLOW_SWITCHED_OFF = "staff:workflow:switched-off"

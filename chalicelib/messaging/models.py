@@ -18,8 +18,8 @@ class MessageRow(Row):
     `claim` is the present worker's random mark, `handed` how often the sweep has handed it on, `counted` whether its
     SMS was counted against the limits, `not_after` the moment from which it is useless. `is_sample`: it shows staff the
     wording, with values made up. `is_marketing`: its purpose is that. `account_id` is whose record a workflow or campaign
-    sends it about, `zone` that account's time zone. `held_until` is when quiet hours that hold it back end.
-    `tally`: what it is counted with.
+    sends it about, `zone` that account's time zone. `held_until` is when quiet hours that hold it back end. `tally`: what it
+    is counted with.
     `wording_version` is that of the portal's own wording, if it was sent in one.
     """
 

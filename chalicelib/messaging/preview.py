@@ -11,12 +11,12 @@ from .. import facts
 from ..facts import Act, Kind
 from ..portals import Portal
 from ..security import keys, limits
-from . import gsm, samples, wordings
+from . import derived, gsm, samples, wordings
 from .budget import PART_PRICE
 from .compose import mail, text_message
 from .queue import queue
 from .shapes import Channel, Own
-from .templates import EmailWording
+from .templates import EmailWording, SmsWording
 
 _TOO_MANY = "You have sent yourself many messages. Wait a while, or look at it on the screen."
 
@@ -65,6 +65,15 @@ def _of_text(name: str, text: str) -> Preview:
     )  # fmt: skip
 
 
+def text_of(portal: Portal, name: str, context: Mapping[str, str]) -> str:
+    """The text message about a record that this one makes of its context, in the words in use. Raises LookupError."""
+    held = wordings.in_use(portal.slug, name, "sms")
+    if not isinstance(held.wording, SmsWording):
+        raise LookupError(name)
+    values = {**context, "portal_name": portal.name, **derived.of_record(portal, context)}
+    return text_message(held.wording, values, "", stop=held.template.purpose == "marketing").text
+
+
 def send_sample(act: Act, name: str, channel: Channel, *, to: str, user_id: str, occasion: str) -> str:
     """Send the wording in use to whoever asks, and give the message's id. Refuses with TooMany.
 
@@ -90,4 +99,4 @@ def _once(occasion: str) -> str:
     return f"sample {occasion}"
 
 
-__all__ = ["Preview", "preview", "sample_id", "send_sample"]
+__all__ = ["Preview", "preview", "sample_id", "send_sample", "text_of"]

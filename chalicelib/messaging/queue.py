@@ -50,9 +50,9 @@ def queue(
     decoy: bool = False,
     sample: bool = False,
     purpose: Purpose | None = None,
-    tally: str | None = None,
     account: str | None = None,
     zone: str | None = None,
+    tally: str | None = None,
 ) -> str:
     """Add one message to the transaction and give its id. It is counted in the `tally`, if one is named (see `tallies`).
 

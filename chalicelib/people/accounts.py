@@ -216,11 +216,9 @@ def change_tags(act: Act, account: Account, *, add: tuple[str, ...], remove: tup
     Raises Stale where it was changed since, and Invalid where it would have too many.
     """
     details = AccountInput(**fields.values(account, AccountInput))
-    after = msgspec.structs.replace(details, tags=retagged(details.tags, add, remove))
+    after = msgspec.structs.replace(details, tags=tags_after(details.tags, add, remove))
     if after == details:
         return False
-    if len(after.tags) > MOST_TAGS:
-        raise Invalid(fields={"tags": _TOO_MANY_TAGS})
     tx = act.transaction()
     tx.update(
         AccountRow(belonging.account_key(act.portal, account.id), "account"),
@@ -234,6 +232,14 @@ def change_tags(act: Act, account: Account, *, add: tuple[str, ...], remove: tup
     facts.record(tx, act, Kind.ACCOUNT_CHANGED, facts.subject("account", account.id), _changed(details, after))
     tx.commit()
     return True
+
+
+def tags_after(tags: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...]) -> tuple[str, ...]:
+    """The tags that an account can have after a change of them. Raises Invalid where they would be too many."""
+    after = retagged(tags, add, remove)
+    if after != tags and len(after) > MOST_TAGS:
+        raise Invalid(fields={"tags": _TOO_MANY_TAGS})
+    return after
 
 
 def retagged(tags: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...]) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from ..storage import Transaction, afresh, beside
 Action = Literal["enable", "disable", "send-password"]
 Moment = Annotated[str, Meta(description="ISO 8601, in UTC.")]
 
+MESSAGES = ("self-service-link", "self-service-password")  # to each primary email, when it is switched on
 _ON = "Self-service is on already. Send the password link again, or disable it first: then there is a new link."
 _OFF = "Self-service is off, so there is no password to send. Enable it first."
 _OFF_ALREADY = "Self-service is off already."
@@ -192,10 +193,18 @@ def _read(portal: Portal, account_id: str) -> _Held:
 
 def _objection(held: _Held, action: Action) -> str | None:
     """Why an action cannot be done now, if so. What switches off is never in the way of anything."""
-    user, account = held.user, held.account
-    if action == "enable" and user is not None:
+    user = held.user
+    found = objection(held.account, action, is_on=user is not None)
+    if found or action != "send-password" or user is None:
+        return found
+    return _LOCKED if not user.is_active and user.lock_reason != users.DISAVOWED else None
+
+
+def objection(account: Account, action: Action, *, is_on: bool) -> str | None:
+    """Why an action cannot be done for an account whose self-service is on or off; None: it can, as far as that goes."""
+    if is_on and action == "enable":
         return _ON
-    if action != "enable" and user is None:
+    if not is_on and action != "enable":
         return _OFF_ALREADY if action == "disable" else _OFF
     if action == "disable":
         return None
@@ -203,9 +212,12 @@ def _objection(held: _Held, action: Action) -> str | None:
         return _NO_RECORD
     if account.status != "open":
         return _CLOSED
-    if not account.primary_emails:
-        return _NO_EMAIL
-    return _LOCKED if user and not user.is_active and user.lock_reason != users.DISAVOWED else None
+    return None if account.primary_emails else _NO_EMAIL
+
+
+def is_on(portal: str, account_id: str) -> bool:
+    """Whether self-service is on."""
+    return record_users.of_account(portal, account_id) is not None
 
 
 def _newest_link(portal: str, user: User) -> PasswordLink | None:

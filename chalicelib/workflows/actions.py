@@ -1,7 +1,6 @@
 """What the steps of workflows do: each with the claim of its step in one transaction, so that it happens once.
 
-An action that there is no point in (nobody to send to, self-service that is on already) is skipped with a reason; one that
-must wait says until when.
+What is to be done is worked out by `plans`, which a rehearsal asks too.
 """
 
 from __future__ import annotations
@@ -20,53 +19,19 @@ from ..selfservice import access
 from ..selfservice.access import SelfServiceRefused
 from ..selfservice.record_shapes import Product
 from ..storage import Transaction
-from . import calls, moments, recipients, record_context, tasks
-from .recipients import Channel, Missed, Reached
+from . import calls, plans, reaching, record_context, tasks
+from .plans import Retagging, Sending, Skipped, Standing, Switching
+from .recipients import Reached
 from .shapes import CallInput, TaskInput
-from .workflow_shapes import (
-    AddTags,
-    AddToCallQueue,
-    CreateTask,
-    DisableSelfService,
-    EnableSelfService,
-    Recipients,
-    RemoveTags,
-    SendEmail,
-    SendSms,
-    Step,
-)
-
-
-class Skipped(Exception):
-    """There is no point in doing it. `reason` is one of REASONS, or a refusal's own words."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
-
-
-class NotYet(Exception):
-    """It must wait until this moment (seconds)."""
-
-    def __init__(self, until: int, reason: str) -> None:
-        self.until, self.reason = until, reason
-        super().__init__(reason)
-
-
-REASONS = {
-    "no-email": "There is no email address to send to.",
-    "no-mobile": "There is no mobile number to send to.",
-    "no-agent": "The record has no assigned agent.",
-    "no-such-colleague": "This colleague is not a staff user here (any more).",
-    "tags-as-wanted": "The record's tags are so already.",
-}
+from .workflow_shapes import Step
 
 
 @dataclass(slots=True)
 class Doing:
     """A step that is being done: for which record, in whose name, and what it makes.
 
-    `claim` adds to a transaction that the step is done; `step_key` names the step of this enrolment for good.
+    `claim` adds to a transaction that the step is done; `step_key` names the step of this enrolment for good. What it sends
+    is counted in the `tally`.
     """
 
     portal: Portal
@@ -74,7 +39,8 @@ class Doing:
     product: Product | None
     step: Step
     step_key: str
-    moment: int
+    tally: str
+    begun_at: int
     claim: Callable[[Transaction], None]
     made: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -91,47 +57,47 @@ class Doing:
 
 def do(doing: Doing) -> None:
     """Do it. Raises Skipped, NotYet, or whatever refusal stands in the way."""
-    match doing.step.do:
-        case SendEmail(message=message, to=to):
-            _send(doing, "email", message, to)
-        case SendSms(message=message, to=to):
-            _send(doing, "sms", message, to)
-        case EnableSelfService():
-            _switch(access.enable, doing)
-        case DisableSelfService():
-            _switch(access.disable, doing)
-        case CreateTask() as wanted:
-            _create_task(doing, wanted)
-        case AddToCallQueue(reason=reason):
-            _call(doing, reason)
-        case AddTags(tags=tags):
-            _retag(doing, add=tags)
-        case RemoveTags(tags=tags):
-            _retag(doing, remove=tags)
+    lately = reaching.lately(doing.portal, doing.account.id)
+    standing = Standing(doing.portal, doing.account, doing.product, lately)
+    match plans.of_step(standing, doing.step, doing.begun_at):
+        case Sending() as sending:
+            _send(doing, sending)
+        case Switching(on=on):
+            _switch(access.enable if on else access.disable, doing)
+        case TaskInput() as task:
+            _create_task(doing, task)
+        case CallInput() as call:
+            _call(doing, call)
+        case Retagging() as wanted:
+            _retag(doing, wanted)
 
 
-def _send(doing: Doing, channel: Channel, message: str, to: Recipients) -> None:
-    """To everybody who can be reached; skipped where that is nobody."""
-    found = recipients.of_step(doing.portal, doing.account, channel, to)
-    missed = [each for each in found if isinstance(each, Missed)]
-    reached = [each for each in found if isinstance(each, Reached)]
-    if not reached:
-        raise Skipped(missed[0].why)
-    doing.notes += [f"{each.who}: {REASONS[each.why]}" for each in missed]
+def tally_of(workflow_id: str, revision: int, step_id: str) -> str:
+    """Under what the messages of a step are counted."""
+    return f"workflow/{workflow_id}/{revision}/{step_id}"
+
+
+def _send(doing: Doing, sending: Sending) -> None:
+    """To everybody who can be reached."""
+    doing.notes += sending.notes
     act = doing.act
     tx = act.transaction()
-    for each in reached:
-        doing.made.append(f"message:{_queue(tx, act, doing, channel, each, message)}")
+    for each in sending.going:
+        doing.made.append(f"message:{_queue(tx, act, doing, sending, each.reached)}")
+        if each.reached.who == "record":
+            reaching.count(tx, doing.portal, doing.account.id, sending.channel)
     tx.commit()
 
 
-def _queue(tx: Transaction, act: Act, doing: Doing, channel: Channel, reached: Reached, message: str) -> str:
-    account = doing.account
+def _queue(tx: Transaction, act: Act, doing: Doing, sending: Sending, reached: Reached) -> str:
+    account, is_own = doing.account, reached.who == "record"
     agent = agent_cards.of_email(doing.portal.slug, account.assigned_agent or "")
     return queue(
-        tx, act, template=message, channel=channel, to=reached.to, about=facts.subject("account", account.id),
+        tx, act, template=sending.message, channel=sending.channel, to=reached.to,
+        about=facts.subject("account", account.id),
         context=record_context.context_of(doing.portal, account, reached.contact, agent, doing.product),
-        once=f"workflow/{doing.step_key}/{reached.who}",
+        once=f"workflow/{doing.step_key}/{reached.who}", tally=doing.tally, account=account.id if is_own else None,
+        zone=account.time_zone if is_own else None,
     )  # fmt: skip
 
 
@@ -142,34 +108,17 @@ def _switch(switch: Callable[[Act, Portal, str], None], doing: Doing) -> None:
         raise Skipped(refusal.text) from refusal
 
 
-def _create_task(doing: Doing, wanted: CreateTask) -> None:
-    assignee = wanted.assignee
-    if assignee is None and (agent := recipients.agent_of(doing.portal, doing.account)):
-        assignee = agent.id
-    due = moments.after(doing.moment, wanted.due, doing.portal.time_zone) if wanted.due else None
-    task = TaskInput(
-        title=wanted.title, note=wanted.note, account_id=doing.account.id, assignee=assignee,
-        due=moments.shown(due, doing.portal.time_zone) if due is not None else None,
-        reminder_minutes=wanted.reminder_minutes if due is not None else None,
-    )  # fmt: skip
+def _create_task(doing: Doing, wanted: TaskInput) -> None:
     task_id = doing.derived("task")
     doing.made.append(facts.subject("task", task_id))
-    tasks.create(doing.act, doing.portal, task, task_id=task_id)
+    tasks.create(doing.act, doing.portal, wanted, task_id=task_id)
 
 
-def _call(doing: Doing, reason: str) -> None:
-    found = recipients.of_record(doing.portal, doing.account, "sms")
-    if isinstance(found, Missed):
-        raise Skipped(found.why)
+def _call(doing: Doing, wanted: CallInput) -> None:
     call_id = doing.derived("call")
     doing.made.append(facts.subject("call", call_id))
-    wanted = CallInput(
-        account_id=doing.account.id, contact_id=found.contact.id if found.contact else None, number=found.to,
-        reason=reason,
-    )  # fmt: skip
     calls.enqueue(doing.act, doing.portal, wanted, call_id=call_id)
 
 
-def _retag(doing: Doing, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()) -> None:
-    if not accounts.change_tags(doing.act, doing.account, add=add, remove=remove):
-        raise Skipped("tags-as-wanted")
+def _retag(doing: Doing, wanted: Retagging) -> None:
+    accounts.change_tags(doing.act, doing.account, add=wanted.add, remove=wanted.remove)

@@ -36,7 +36,7 @@ _NO_WHEN = "Only with the outcome call-back."
 
 def enqueue(act: Act, portal: Portal, wanted: CallInput, *, call_id: str | None = None) -> QueuedCall:
     """Put somebody at the end of the queue. Raises Invalid for an account, contact or number that cannot be."""
-    details = _checked(portal, wanted)
+    details = checked(portal, wanted)
     identifier, now = call_id or ids.new(), clock.timestamp()
     row = CallRow(
         pk=_key(act.portal, identifier), sk="call", id=identifier, created_at=now, created_by=act.actor, details=details
@@ -130,8 +130,8 @@ def _place(portal: str, row: CallRow, state: str, waits_from: int) -> None:
     row.order_key = f"{waits_from:011}#{row.id}"
 
 
-def _checked(portal: Portal, wanted: CallInput) -> CallInput:
-    """The call in the form to keep, its number in E.164."""
+def checked(portal: Portal, wanted: CallInput) -> CallInput:
+    """The call in the form to keep, its number in E.164. Raises Invalid."""
     wrong: dict[str, str] = {}
     held = _found(lambda: accounts.get(portal.slug, wanted.account_id))
     if held is None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from .. import clock, facts
 from ..facts import Act
-from ..messaging import reach, wordings
+from ..messaging import wordings
 from ..messaging.queue import queue
 from ..messaging.templates import Purpose
 from ..people import accounts, agent_cards
@@ -18,11 +18,12 @@ from ..people.shapes import Account
 from ..portals import Portal
 from ..selfservice import access
 from ..storage import afresh
-from . import recipients, record_context, tagging
-from .actions import REASONS
+from . import reaching, recipients, record_context, tagging
 from .campaign_shapes import CampaignAction, CampaignCount, MailEach, TextEach
 from .jobs import CHANGED, REQUEST_SECONDS, Answer
-from .recipients import Channel, Missed, Reached
+from .plans import REASONS
+from .reaching import Verdict
+from .recipients import Channel, Missed
 from .shapes import Which
 from .workflow_shapes import AddTags, EnableSelfService, RemoveTags
 
@@ -67,9 +68,9 @@ def visit(act: Act, portal: Portal, run: CampaignRun, account: Account) -> Answe
         return Answer("refused", _CLOSED)
     match run.do:
         case MailEach(message=message):
-            return _send(act, portal, run, account, "email", message)
+            return afresh(partial(_send, act, portal, run, account, "email", message))
         case TextEach(message=message):
-            return _send(act, portal, run, account, "sms", message)
+            return afresh(partial(_send, act, portal, run, account, "sms", message))
         case EnableSelfService():
             access.enable(act, portal, account.id)
     return CHANGED
@@ -80,41 +81,28 @@ def _send(act: Act, portal: Portal, run: CampaignRun, account: Account, channel:
     if isinstance(found, Missed):
         return Answer("refused", REASONS[found.why])
     purpose = wordings.template(portal.slug, message, channel).purpose
-    if (said := _may_be_reached(portal, account, channel, found.to, purpose)) and not said.later:
-        return Answer("refused", said.reason)
-    afresh(partial(_queue, act, portal, run, account, channel, found, message))
-    return CHANGED
-
-
-def _queue(
-    act: Act, portal: Portal, run: CampaignRun, account: Account, channel: Channel, found: Reached, message: str
-) -> None:
-    """The message, and that the account is reached once more. Refused with Stale where others reached it meanwhile."""
+    if objection := _objection(_verdict(portal, account, channel, found.to, purpose)):
+        return Answer("refused", objection)
     agent = agent_cards.of_email(portal.slug, account.assigned_agent or "")
     tx = act.transaction()
-    reach.count(tx, portal, account.id, channel)
     queue(
         tx, act, template=message, channel=channel, to=found.to, about=facts.subject("account", account.id),
         context=record_context.context_of(portal, account, found.contact, agent, None),
-        once=f"{run.tally}/{account.id}", tally=run.tally, account=account.id, zone=account.time_zone,
+        once=f"{run.tally}/{account.id}", tally=run.tally, purpose=purpose, account=account.id, zone=account.time_zone,
     )  # fmt: skip
+    reaching.count(tx, portal, account.id, channel)
     tx.commit()
+    return CHANGED
 
 
-class Objection(Struct, frozen=True):
-    """Why nothing may be sent: ever, or for now."""
-
-    reason: str
-    later: bool = False
+def _verdict(portal: Portal, account: Account, channel: Channel, to: str, purpose: Purpose) -> Verdict:
+    lately = reaching.lately(portal, account.id)
+    return reaching.verdict(portal, account, lately, channel=channel, to=to, purpose=purpose, at=clock.timestamp())
 
 
-def _may_be_reached(portal: Portal, account: Account, channel: Channel, to: str, purpose: Purpose) -> Objection | None:
-    """What stands against sending this account something now; None: nothing. Of quiet hours `deliver` takes care."""
-    said = reach.verdict(
-        portal, channel=channel, to=to, purpose=purpose, at=clock.timestamp(), zone=account.time_zone,
-        sent_lately=reach.lately(portal.slug, account.id),
-    )  # fmt: skip
-    return None if said.answer == "go" else Objection(reach.REASONS[said.reason], later=said.reason == "quiet-hours")
+def _objection(said: Verdict) -> str:
+    """Why a campaign sends somebody nothing; blank if it does. In quiet hours it does: `deliver` puts that off."""
+    return REASONS[said.reason] if said.answer == "never" or said.reason in reaching.WAITS else ""
 
 
 def count(portal: Portal, which: Which, do: CampaignAction) -> CampaignCount:
@@ -160,5 +148,5 @@ def _outlook(portal: Portal, do: CampaignAction, account: Account) -> str:
         return REASONS[found.why]
     assert isinstance(do, MailEach | TextEach)  # noqa: S101 - what has a channel is one of these
     purpose = wordings.template(portal.slug, do.message, channel).purpose
-    said = _may_be_reached(portal, account, channel, found.to, purpose)
-    return "" if said is None else "later" if said.later else said.reason
+    said = _verdict(portal, account, channel, found.to, purpose)
+    return _objection(said) or ("later" if said.answer == "later" else "")

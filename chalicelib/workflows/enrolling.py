@@ -7,7 +7,8 @@ of a change comes, a record enters once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from .. import clock, facts, ids
 from ..errors import NotFound, Stale
@@ -18,7 +19,7 @@ from ..portals import Portal, known
 from ..selfservice import records
 from ..selfservice.record_shapes import Product
 from ..storage import Transaction, afresh, query
-from . import decisions, definitions, enrolments, timing, triggers
+from . import decisions, definitions, enrolments, moments, timing, triggers
 from .decisions import Of
 from .triggers import Match
 from .workflow_models import EnrolmentRow, LiveRow, StandingRow
@@ -32,6 +33,9 @@ _A_DAY = (
 _DAY_SECONDS = 24 * 3600
 _TAKING_IN = ("starting", "on", "resuming", "moving")
 NO_LONGER = "It no longer matches."
+ONCE = "It was in this workflow before, and may enter once."
+DATE_OVER = "The date is over."
+ANOTHER_DATE = "Its date has changed."
 
 
 def changed(slug: str, account_id: str) -> None:
@@ -62,15 +66,52 @@ def look_at(
 ) -> None:
     """Look at one record for one workflow. Raises Stale where somebody else just did."""
     matching = triggers.matches(live.trigger, account, products, portal.time_zone, clock.timestamp())
+    for turn in turns(live, standing, matching, lambda row: _is_running(portal.slug, row)):
+        row = standing.get(turn.key)
+        if turn.match is not None:
+            _arrived(portal, account, live, row, turn.key, turn.match)
+        elif row is not None:
+            _left(portal, account, live, row, turn.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a look at a record leads to: it matches anew, or (without a match) no longer, and why."""
+
+    key: str
+    match: Match | None
+    reason: str = ""
+
+
+def turns(
+    live: LiveRow,
+    standing: Mapping[str, StandingRow],
+    matching: Mapping[str, Match],
+    is_running: Callable[[StandingRow], bool],
+) -> list[Turn]:
+    """What is new of a record, by where it stood in a workflow and how it matches now.
+
+    One that is in it for this year's date goes on, though by now the next one to come is that of the year after.
+    """
+    found = []
     for key in dict.fromkeys((*standing, *matching)):
         row, match = standing.get(key), matching.get(key)
         if match is None:
             if row is not None and row.matches:
-                _left(portal, account, live, row, NO_LONGER)
+                found.append(Turn(key, None, NO_LONGER))
         elif _is_new(live, row, match):
             if row is not None and row.enrolment and live.trigger.date and row.occasion != match.occasion:
-                _left(portal, account, live, row, "Its date has changed.")
-            _arrived(portal, account, live, row, key, match)
+                if row.matches and _is_anniversary(row.occasion, match) and is_running(row):
+                    continue
+                found.append(Turn(key, None, ANOTHER_DATE))
+            found.append(Turn(key, match))
+    return found
+
+
+def _is_anniversary(day: str | None, match: Match) -> bool:
+    """Whether a day is the product's date in another year."""
+    date = match.product.effective_date if match.product else None
+    return bool(day and date) and moments.anniversary(date or "", int((day or "")[:4]) - int((date or "")[:4])) == day
 
 
 def products_of(portal: Portal, account_id: str, lives: Sequence[LiveRow]) -> list[Product]:
@@ -126,7 +167,7 @@ def _is_new(live: LiveRow, row: StandingRow | None, match: Match) -> bool:
 def _arrived(portal: Portal, account: Account, live: LiveRow, row: StandingRow | None, key: str, match: Match) -> None:
     """A record matches that did not before: it enters, or the reason why not is noted."""
     of = definitions.of(live)
-    why_not = _objection(portal.slug, live, row, match)
+    why_not = objection(live, row, match, clock.timestamp(), lambda: _is_running(portal.slug, row))
     tx = Transaction()
     if why_not:
         _stand(tx, portal.slug, account.id, live, row, key, matches=True, occasion=match.occasion)
@@ -137,33 +178,33 @@ def _arrived(portal: Portal, account: Account, live: LiveRow, row: StandingRow |
             tx, portal.slug, account.id, live, row, key, matches=True, occasion=match.occasion, enrolment=enrolment.id
         )
         tx.put(enrolment, when=EnrolmentRow.pk.does_not_exist())
-        decisions.note(tx, portal.slug, account.id, of, "entered", _entered(match), enrolment_id=enrolment.id)
+        decisions.note(tx, portal.slug, account.id, of, "entered", entered(match), enrolment_id=enrolment.id)
         act = Act(portal.slug, ACTOR)
         told = {"workflow": of.id, "enrolment": enrolment.id}
         facts.record(tx, act, Kind.ENROLMENT_STARTED, facts.subject("account", account.id), told)
     tx.commit()
 
 
-def _objection(portal: str, live: LiveRow, row: StandingRow | None, match: Match) -> str:
-    """Why a record that matches anew does not enter; blank if nothing is in the way."""
+def objection(live: LiveRow, row: StandingRow | None, match: Match, now: int, is_running: Callable[[], bool]) -> str:
+    """Why a record that matches anew does not enter at a moment; blank if nothing is in the way."""
     if live.state not in _TAKING_IN:
         return "The workflow takes nobody in while it is paused or being switched off."
     if live.trigger.date and match.starts_at is None:
-        return "The date is over."
+        return DATE_OVER
     if row is None or not row.entries:
         return ""
     if live.trigger.date and row.occasion != match.occasion:
         return ""
     if live.again == "never" and (row.season or "") == live.season:
-        return "It was in this workflow before, and may enter once."
-    if live.again == "after-exit" and _is_running(portal, row):
+        return ONCE
+    if live.again == "after-exit" and is_running():
         return "It is in this workflow still."
-    recent = [moment for moment in row.recent or () if moment > clock.timestamp() - _DAY_SECONDS]
+    recent = [moment for moment in row.recent or () if moment > now - _DAY_SECONDS]
     return f"It has entered {_A_DAY} times within a day." if len(recent) >= _A_DAY else ""
 
 
-def _is_running(portal: str, row: StandingRow) -> bool:
-    found = enrolments.find(portal, row.enrolment) if row.enrolment else None
+def _is_running(portal: str, row: StandingRow | None) -> bool:
+    found = enrolments.find(portal, row.enrolment) if row is not None and row.enrolment else None
     return found is not None and found.state in enrolments.RUNNING
 
 
@@ -172,7 +213,8 @@ def _left(portal: Portal, account: Account, live: LiveRow, row: StandingRow, rea
     tx = Transaction()
     running = enrolments.find(portal.slug, row.enrolment) if row.enrolment else None
     if running is not None and running.state in enrolments.RUNNING and live.stops:
-        enrolments.end(tx, Act(portal.slug, ACTOR), running, definitions.of(live), "stopped", reason)
+        of = enrolments.named(portal.slug, running)
+        enrolments.end(tx, Act(portal.slug, ACTOR), running, of, "stopped", reason)
     _, key = _places(row.sk)
     _stand(tx, portal.slug, account.id, live, row, key, matches=False, occasion=row.occasion, enrolment=row.enrolment)
     tx.commit()
@@ -189,7 +231,8 @@ def _new(portal: Portal, account: Account, of: Of, key: str, match: Match) -> En
     )  # fmt: skip
 
 
-def _entered(match: Match) -> str:
+def entered(match: Match) -> str:
+    """What is told of a record that enters."""
     if match.starts_at is not None:
         return f"It matches; counted from {clock.text(match.starts_at)}."
     return "It matches."
@@ -208,18 +251,36 @@ def _stand(
     enrolment: str | None = None,
 ) -> None:
     """Add the new standing to the transaction. Refused with Stale where somebody else has looked meanwhile."""
-    now, turn = clock.timestamp(), int(row.turn) if row else 0
+    now = clock.timestamp()
+    after = stood(
+        portal, account_id, live, row, key, now, matches=matches, occasion=occasion, enrolment=enrolment
+    )  # fmt: skip
+    tx.put(
+        after, when=StandingRow.turn == row.turn if row else StandingRow.pk.does_not_exist(), refusal=Stale()
+    )  # fmt: skip
+
+
+def stood(
+    portal: str,
+    account_id: str,
+    live: LiveRow,
+    row: StandingRow | None,
+    key: str,
+    now: int,
+    *,
+    matches: bool,
+    occasion: str | None = None,
+    enrolment: str | None = None,
+) -> StandingRow:
+    """Where a record stands after it was looked at."""
     is_entry = enrolment is not None and (row is None or row.enrolment != enrolment)
     recent = (*(row.recent or () if row else ()), *((now,) if is_entry else ()))[-_A_DAY:]
-    tx.put(
-        StandingRow(
-            pk=standing_key(portal, account_id), sk=f"{live.sk}#{key}", matches=int(matches),
-            entries=(int(row.entries) if row else 0) + is_entry,
-            season=live.season if is_entry else (row.season if row else None),
-            occasion=occasion, enrolment=enrolment or (row.enrolment if row else None), recent=recent or None,
-            turn=turn + 1, seen_at=now,
-        ),
-        when=StandingRow.turn == turn if row else StandingRow.pk.does_not_exist(), refusal=Stale(),
+    return StandingRow(
+        pk=standing_key(portal, account_id), sk=f"{live.sk}#{key}", matches=int(matches),
+        entries=(int(row.entries) if row else 0) + is_entry,
+        season=live.season if is_entry else (row.season if row else None),
+        occasion=occasion, enrolment=enrolment or (row.enrolment if row else None), recent=recent or None,
+        turn=(int(row.turn) if row else 0) + 1, seen_at=now,
     )  # fmt: skip
 
 

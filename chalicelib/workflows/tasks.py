@@ -23,7 +23,7 @@ _NEVER = "9" * 11  # what has no due time comes last
 
 def create(act: Act, portal: Portal, wanted: TaskInput, *, task_id: str | None = None) -> Task:
     """A new task. Raises Invalid for an account, an assignee or a reminder that cannot be."""
-    _check(act.portal, None, wanted)
+    check(act.portal, wanted)
     identifier, now = task_id or ids.new(), clock.timestamp()
     row = TaskRow(
         pk=key(act.portal, identifier),
@@ -114,6 +114,11 @@ def key(portal: str, task_id: str) -> str:
 def subject(row: TaskRow) -> str:
     """The task as facts name it."""
     return facts.subject("task", str(row.id))
+
+
+def check(portal: str, wanted: TaskInput) -> None:
+    """Refuse with Invalid a new task that cannot be."""
+    _check(portal, None, wanted)
 
 
 def _check(portal: str, before: TaskInput | None, wanted: TaskInput) -> None:

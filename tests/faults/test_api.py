@@ -11,11 +11,13 @@ from tests.faults import (
     of_invitations,
     of_records,
     of_registrations,
+    of_rehearsals,
     of_self_service,
     of_staff,
     of_users,
     of_wording,
     of_work,
+    of_workflows,
 )
 from tests.faults.journey import Journey
 from tests.faults.matrix import make_stage, play
@@ -29,6 +31,8 @@ JOURNEYS = [
     *of_records.OF_API,
     *of_campaigns.JOURNEYS,
     *of_work.JOURNEYS,
+    *of_workflows.JOURNEYS,
+    *of_rehearsals.JOURNEYS,
 ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
 from chalicelib.selfservice import records
 from chalicelib.selfservice.record_shapes import Editor, Product, ProductInput
-from chalicelib.workflows import decisions, definitions, enrolling, enrolments, handing, switching
+from chalicelib.workflows import acting, decisions, definitions, enrolling, enrolments, handing, switching
 from chalicelib.workflows.workflow_shapes import Enrolment, Workflow, WorkflowInput
 from tests.factories import change_account, make_account, staff
 from tests.world import World
@@ -93,3 +94,23 @@ def history(portal: Portal, account: Account) -> list[tuple[str, str]]:
 def outcomes(enrolment: Enrolment) -> dict[str, str]:
     """What became of each step."""
     return {each.id: each.outcome for each in enrolment.steps}
+
+
+def live_through(world: World, portal: Portal, account: Account, *, until: int, stops: Iterable[int] = ()) -> None:
+    """Drive the clock from one thing that is due for a record to the next, and past these moments; all of it is done."""
+    left = sorted(stops)
+    world.drain()
+    for _ in range(500):
+        due = [
+            int(row.due_at) for row in enrolments.running(portal.slug, account.id, limit=100) if row.due_at is not None
+        ]
+        moment = min([*due, *left[:1]], default=until + 1)
+        if moment > until:
+            return
+        left = [each for each in left if each > moment]
+        world.clock.seconds = max(world.clock.seconds, moment)
+        for row in enrolments.running(portal.slug, account.id, limit=100):
+            acting.work(portal.slug, row.id)
+        world.tick()
+        world.drain()
+    raise AssertionError("it goes on and on")

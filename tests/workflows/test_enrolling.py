@@ -233,3 +233,20 @@ def test_a_closed_account_is_in_nothing(world: World) -> None:
     change_account(portal, account.id, status="closed")
     world.drain()
     assert only(portal, account).state == "stopped"
+
+
+def test_a_change_between_two_steps_does_not_end_this_years(world: World) -> None:
+    portal = make_portal(world)
+    account = client(portal)
+    steps = step("first", 0, "days", MAIL), step("second", 10, "days", MAIL)
+    on(portal, *steps, trigger={"date": {"days": -30, "every_year": True}})
+    product(portal, account, effective_date="2020-07-10")
+    pass_time(world, days=10)
+    tag(portal, account, "seen")
+    assert outcomes(only(portal, account)) == {"first": "done", "second": "waiting"}
+    pass_time(world, days=10)
+    both = enrolments.of_account(portal.slug, account.id).items
+    assert [(each.state, each.starts_at[:10]) for each in both] == [
+        ("active", "2031-06-10"),
+        ("finished", "2030-06-10"),
+    ]
