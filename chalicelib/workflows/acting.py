@@ -131,7 +131,7 @@ def _do(at: _At, step: Step, after: Sequence[tuple[int, Step]]) -> bool:
     except Refusal as refusal:
         _pass_over(at, step, after, "skipped", _words(refusal))
     except Exception as error:  # noqa: BLE001 - one step must not hold up the record for ever
-        log.failure("workflow step failed", error, portal=at.portal.slug, workflow=at.row.workflow)
+        log.failure("workflow step failed", error, portal=at.portal.slug, subject=f"workflow:{at.row.workflow}")
         return _retry(at, step, after, error)
     return _is_done(at, after)
 
@@ -179,7 +179,12 @@ def _retry(at: _At, step: Step, after: Sequence[tuple[int, Step]], error: Except
     if tries >= _TRIES:
         _pass_over(at, step, after, "failed", "Something went wrong each time it was tried.")
         return _is_done(at, after)
-    log.warning("workflow step put off", portal=at.portal.slug, workflow=at.row.workflow, reason=type(error).__name__)
+    log.warning(
+        "workflow step put off",
+        portal=at.portal.slug,
+        subject=f"workflow:{at.row.workflow}",
+        reason=type(error).__name__,
+    )
     _change(
         at, EnrolmentRow.tries.set(tries), EnrolmentRow.due_at.set(clock.timestamp() + _FIRST_WAIT * 2 ** (tries - 1))
     )
