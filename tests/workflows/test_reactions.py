@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from chalicelib import agenda, aws
 from chalicelib.errors import Unavailable
@@ -349,8 +350,9 @@ class TestWhatIsDue:
         assert calls == ["dynamodb.Query"] * agenda.WORKFLOWS.shards
 
     def test_each_part_with_something_due_is_handed_on_once_however_much_it_is(
-        self, world: World, moment: MovableClock, called: Called
+        self, world: World, moment: MovableClock, called: Called, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(agenda, "WORKFLOWS", replace(agenda.WORKFLOWS, shards=16))
         portal = make_portal(world)
         now = int(moment())
         for number in range(3):
