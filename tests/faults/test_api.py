@@ -10,11 +10,11 @@ from tests.faults import (
     of_invitations,
     of_records,
     of_registrations,
+    of_rehearsals,
     of_self_service,
     of_staff,
     of_users,
     of_wording,
-    of_rehearsals,
     of_work,
 )
 from tests.faults.journey import Journey
