@@ -6,10 +6,12 @@ from . import (
     api_keys,
     batches,
     calls,
+    campaigns,
     consent,
     contacts,
     credentials,
     documents,
+    enrolments,
     facts,
     help_requests,
     me,
@@ -28,15 +30,16 @@ from . import (
     tasks,
     templates,
     users,
+    workflow_states,
+    workflows,
 )
 from .registry import api
 
 blueprint = api.blueprint
 
 __all__ = [
-    "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "consent", "contacts", "credentials",
-    "documents", "facts", "help_requests", "me", "messages", "own_messages", "portals", "product", "record_documents",
-    "records", "registration_checks", "registration_links", "registrations", "rehearsals", "self_service", "staff", "tasks",
-    "templates",
-    "users",
+    "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "campaigns", "consent", "contacts",
+    "credentials", "documents", "enrolments", "facts", "help_requests", "me", "messages", "own_messages", "portals",
+    "product", "record_documents", "records", "registration_checks", "registration_links", "registrations", "rehearsals",
+    "self_service", "staff", "tasks", "templates", "users", "workflow_states", "workflows",
 ]  # fmt: skip

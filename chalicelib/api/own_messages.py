@@ -145,6 +145,4 @@ def must_not_be_used(call: Call[Any, Any], name: str, consequence: str) -> None:
     users = uses.of_template(call.slug, name)
     if users:
         told = ", ".join(users[:5]) + (", ..." if len(users) > 5 else "")
-        raise Conflict(
-            f"This message is sent by {told}: so {consequence}. Choose another one there, or switch them off, then try again."
-        )
+        raise Conflict(f"This message is sent by {told}: so {consequence}. Choose another one there, then try again.")

@@ -22,10 +22,7 @@ blueprint = Blueprint(__name__)
 
 @blueprint.schedule("rate(1 minute)", name="tick")
 def handle(_event: CloudWatchEvent) -> None:
-    """Look again at messages that did not get through, remind of answers and tasks, see to registrations, tags and opt-outs.
-
-    What workflows have due is handed on to their queue. None stops the others.
-    """
+    """See again to messages, to what workflows have due, to reminders, registrations, opt-outs. None stops the others."""
     for work in (sweep, hand_on_due, send_due, work_due, do_due, take_in_opt_outs):
         try:
             work()

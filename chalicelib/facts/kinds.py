@@ -154,6 +154,7 @@ class Kind(StrEnum):
 
     WORKFLOW_CREATED = "staff:workflow:created"
     WORKFLOW_CHANGED = "staff:workflow:changed"
+    WORKFLOW_TAKEN_ALONG = "staff:workflow:taken-along"
     WORKFLOW_REMOVED = "staff:workflow:removed"
     WORKFLOW_SWITCHED_ON = "staff:workflow:switched-on"
     WORKFLOW_SWITCHED_OFF = "staff:workflow:switched-off"
@@ -166,10 +167,13 @@ class Kind(StrEnum):
     CAMPAIGN_CREATED = "staff:campaign:created"
     CAMPAIGN_CHANGED = "staff:campaign:changed"
     CAMPAIGN_REMOVED = "staff:campaign:removed"
+    CAMPAIGN_SCHEDULED = "staff:campaign:scheduled"
     CAMPAIGN_STARTED = "system:campaign:started"
     CAMPAIGN_HELD = "system:campaign:held"
+    CAMPAIGN_WENT_ON = "system:campaign:went-on"
     CAMPAIGN_RELEASED = "staff:campaign:released"
     CAMPAIGN_CANCELLED = "staff:campaign:cancelled"
+    CAMPAIGN_STOPPED = "system:campaign:stopped"
     CAMPAIGN_ENDED = "system:campaign:ended"
 
     MESSAGE_RELEASED = "staff:message:released"

@@ -222,5 +222,6 @@ _DERIVED: Final[dict[str, Callable[[MessageRow, Portal, Context], dict[str, str]
     wording_selfservice.SELF_SERVICE_PASSWORD.name: _link,
     wording_records.RECORD_CHANGED.name: _record,
     wording_work.TASK_REMINDER.name: _task_reminder,
+    wording_work.CAMPAIGN_STOPPED.name: _nothing,
     **{template.name: _record_message for template in record_messages.MESSAGES_FOR_RECORDS},
 }

@@ -8,7 +8,7 @@ from ..portals import Portal
 from ..security import limits
 from ..security.limits import Limit
 from ..storage import beside
-from . import budget, gsm, numbers, reach, suppression
+from . import budget, gsm, numbers, reach, suppression, tallies
 from .models import MessageRow
 from .statuses import Status
 from .templates import Purpose
@@ -46,6 +46,8 @@ def passed(row: MessageRow) -> Portal:
         raise Stopped(Status.EXPIRED)
     if waiting_since(row) + LONGEST_SECONDS <= clock.timestamp():
         raise Stopped(Status.FAILED, "gave-up")
+    if row.tally and tallies.is_stopped(row.portal, row.tally):
+        raise Stopped(Status.DROPPED, "stopped")
     portal, suppressed = beside(
         lambda: _portal(row.portal),
         lambda: suppression.is_suppressed(row.portal, row.channel, row.recipient, key=row.recipient_key),

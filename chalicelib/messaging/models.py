@@ -18,7 +18,8 @@ class MessageRow(Row):
     `claim` is the present worker's random mark, `handed` how often the sweep has handed it on, `counted` whether its
     SMS was counted against the limits, `not_after` the moment from which it is useless. `is_sample`: it shows staff the
     wording, with values made up. `is_marketing`: its purpose is that. `account_id` is whose record a workflow or campaign
-    sends it about, `zone` that account's time zone. `held_until` is when quiet hours that hold it back end.
+    sends it about, `zone` that account's time zone. `held_until` is when quiet hours that hold it back end. `tally`: what it
+    is counted with.
     `wording_version` is that of the portal's own wording, if it was sent in one.
     """
 
@@ -59,11 +60,32 @@ class MessageRow(Row):
     counted = BooleanAttribute(null=True)
     claim = UnicodeAttribute(null=True)
     claimed_at = NumberAttribute(null=True)
+    tally = UnicodeAttribute(null=True)
     wording_version = NumberAttribute(null=True)
     provider_id = UnicodeAttribute(null=True)
     created_at = NumberAttribute()
     sent_at = NumberAttribute(null=True)
     delivered_at = NumberAttribute(null=True)
+    expires_at = NumberAttribute()
+
+
+class TallyRow(Row):
+    """How many messages of a tally have come to each status: pk `{portal}#tally#{tally}#{shard}`."""
+
+    table = "tokens"
+
+    class Meta:
+        table_name = table_name("tokens")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sent = NumberAttribute(null=True)
+    delivered = NumberAttribute(null=True)
+    bounced = NumberAttribute(null=True)
+    complained = NumberAttribute(null=True)
+    suppressed = NumberAttribute(null=True)
+    failed = NumberAttribute(null=True)
+    expired = NumberAttribute(null=True)
+    dropped = NumberAttribute(null=True)
     expires_at = NumberAttribute()
 
 

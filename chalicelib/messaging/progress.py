@@ -12,6 +12,7 @@ from .. import clock, facts, ids, log
 from ..errors import Conflict, Unavailable
 from ..facts import Act, Kind
 from ..storage import Action, Condition, Transaction
+from . import tallies
 from .models import MessageRow, message_key, unsent_shard
 from .statuses import OPEN, TO_ACT_ON, Status
 
@@ -68,7 +69,9 @@ def accepted(row: MessageRow, provider_id: str) -> None:
         MessageRow.status.set(Status.SENT.value), MessageRow.reason.remove(), *_settled(), *noted,
         when=MessageRow.status.is_in(*(status.value for status in OPEN)),
     )  # fmt: skip
-    if not told:
+    if told:
+        tallies.count(row, Status.SENT)
+    else:
         row.change(*noted, when=MessageRow.pk.exists())
 
 
@@ -85,9 +88,10 @@ def hand_back(row: MessageRow, reason: str) -> None:
 
 def refused(row: MessageRow, reason: str) -> None:
     """Note that the provider surely did not take it and never will."""
-    row.change(
+    if row.change(
         MessageRow.status.set(Status.FAILED.value), MessageRow.reason.set(reason), *_settled(), when=_held_by(row)
-    )
+    ):
+        tallies.count(row, Status.FAILED)
 
 
 def lost_sight(row: MessageRow, reason: str) -> bool:
@@ -135,7 +139,8 @@ def settle(row: MessageRow, status: Status, reason: str | None = None) -> None:
         actions.append(MessageRow.reason.set(reason))
     still = MessageRow.status == Status.QUEUED.value
     if status is not Status.SUPPRESSED:
-        row.change(*actions, when=still)
+        if row.change(*actions, when=still):
+            tallies.count(row, status)
         return
     tx = Transaction()
     tx.update(MessageRow(row.pk), *actions, when=still, refusal=Conflict())
@@ -143,6 +148,7 @@ def settle(row: MessageRow, status: Status, reason: str | None = None) -> None:
     facts.record(tx, act, Kind.MESSAGE_SUPPRESSED, row.subject, {"message": row.id, "reason": reason})
     with suppress(Conflict):  # another worker was quicker
         tx.commit()
+        tallies.count(row, status)
 
 
 def learned(portal: str, identifier: str, status: Status, *, provider_id: str | None, reason: str | None) -> bool:
@@ -158,9 +164,11 @@ def learned(portal: str, identifier: str, status: Status, *, provider_id: str | 
         actions.append(MessageRow.provider_id.set(MessageRow.provider_id | provider_id))
     if status is Status.DELIVERED:
         actions.append(MessageRow.delivered_at.set(now))
-    return MessageRow(message_key(portal, identifier)).change(
-        *actions, when=MessageRow.status.is_in(*(earlier.value for earlier in status.earlier))
-    )
+    row = MessageRow(message_key(portal, identifier))
+    is_news = row.change(*actions, when=MessageRow.status.is_in(*(earlier.value for earlier in status.earlier)))
+    if is_news:
+        tallies.count(row, status)
+    return is_news
 
 
 def delayed(portal: str, identifier: str, reason: str) -> bool:

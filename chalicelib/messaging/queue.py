@@ -52,8 +52,9 @@ def queue(
     purpose: Purpose | None = None,
     account: str | None = None,
     zone: str | None = None,
+    tally: str | None = None,
 ) -> str:
-    """Add one message to the transaction and give its id.
+    """Add one message to the transaction and give its id. It is counted in the `tally`, if one is named (see `tallies`).
 
     `about` is the subject in the delivery log, as facts name it (`batch:<id>`). `once` names the occasion: a second
     message for it makes the commit refuse with AlreadyQueued. `not_after` is the moment (seconds) from which it is not
@@ -80,6 +81,7 @@ def queue(
     row.account_id, row.zone = account, zone
     if row.is_marketing and channel == "email" and not sample:
         _must_have_address(act.portal)
+    row.tally = tally
     row.sweep_at = clock.timestamp() + GRACE_SECONDS[urgent]
     if decoy:  # the same keys of the same shape, but in partitions that no list reads
         row.day_key, row.subject_key = f"decoy#{row.day_key}", f"decoy#{row.subject_key}"

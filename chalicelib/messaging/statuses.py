@@ -101,6 +101,7 @@ _REASONS = {
         "It was not sent, because this message of yours was deleted before it could be. If it shall go out after all, restore "
         "the message, then send it anew."
     ),
+    "stopped": "It was not sent, because its campaign was cancelled or stopped before it could be.",
     "gave-up": "It was not sent: the provider kept refusing for a day. Tell whoever runs this portal.",
     "provider:MessageRejected": (
         "The mail provider refused it. While the mail account is in its trial mode, only verified addresses can be "

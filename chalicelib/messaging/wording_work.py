@@ -30,4 +30,29 @@ TASK_REMINDER = Template(
     ),
 )
 
-WORK_MESSAGES: Final = (TASK_REMINDER,)
+CAMPAIGN_STOPPED = Template(
+    name="campaign-stopped",
+    meaning="Tells staff that a campaign stopped by itself, because too many of its first messages did not arrive.",
+    context=(
+        Placeholder("campaign", "line", "the campaign's name, on one line"),
+        Placeholder("reason", "line", "why it stopped, on one line"),
+    ),
+    derived=frozenset(),
+    email=EmailWording(
+        subject="Stopped: ((campaign)) - ((portal_name))",
+        preheader="Too many of its first messages did not arrive.",
+        blocks=(
+            Block("heading", "((campaign)) was stopped"),
+            Block("paragraph", "((reason))"),
+            Block("paragraph", "Nobody else gets it. What had been sent before cannot be called back."),
+            Block(
+                "paragraph",
+                "Look at the addresses that bounced: they may be old, or bought. When they are put right, copy the campaign "
+                "and schedule the copy.",
+            ),
+            Block("small", "You get this mail because your address is among those ((portal_name)) notifies."),
+        ),
+    ),
+)
+
+WORK_MESSAGES: Final = (TASK_REMINDER, CAMPAIGN_STOPPED)

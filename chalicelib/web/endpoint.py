@@ -158,7 +158,9 @@ def _call(
         ids=path_ids,
         who=who,
         at=portals.known(slug) if slug else None,
-        version=parse.if_match(request.headers.get("if-match")) if operation.method in ("PATCH", "DELETE") else None,
+        version=parse.if_match(request.headers.get("if-match"))
+        if operation.method in ("PUT", "PATCH", "DELETE")
+        else None,
         ticket=held,
     )
 

@@ -46,6 +46,8 @@ _PUBLIC, _VISITOR, _CLIENT, _STAFF = Guard("public"), Guard("visitor"), Guard("c
 _API: Final = "/api/v1"
 _AT: Final = "/api/v1/portals/{portal}"
 _BATCH: Final = "/api/v1/portals/{portal}/batches/{batch}"
+_CAMPAIGN: Final = "/api/v1/portals/{portal}/campaigns/{campaign}"
+_WORKFLOW: Final = "/api/v1/portals/{portal}/workflows/{workflow}"
 
 # (method, route) → who may enter. The routes are spelled as Chalice spells them; the documentation keeps this order.
 GUARDS: Final[dict[tuple[str, str], Guard]] = {
@@ -80,6 +82,9 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("GET", f"{_AT}/accounts/{{account}}"): _key("accounts:read"),
     ("PATCH", f"{_AT}/accounts/{{account}}"): _key("accounts:write"),
     ("GET", f"{_AT}/accounts/{{account}}/contacts"): _key("contacts:read"),
+    ("POST", f"{_AT}/accounts/{{account}}/tags"): _key("accounts:write"),
+    ("GET", f"{_AT}/accounts/{{account}}/enrolments"): _key("workflows:read"),
+    ("GET", f"{_AT}/accounts/{{account}}/decisions"): _key("workflows:read"),
     ("GET", f"{_AT}/accounts/{{account}}/credential"): _key("credentials:read"),
     ("PATCH", f"{_AT}/accounts/{{account}}/credential"): _fresh("credentials:manage"),
     ("DELETE", f"{_AT}/accounts/{{account}}/credential"): _fresh("credentials:manage"),
@@ -171,6 +176,38 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("POST", f"{_AT}/calls/{{call}}/claim"): _key("tasks:write"),
     ("POST", f"{_AT}/calls/{{call}}/release"): _key("tasks:write"),
     ("POST", f"{_AT}/calls/{{call}}/outcome"): _key("tasks:write"),
+    #
+    ("GET", f"{_AT}/campaigns"): _key("workflows:read"),
+    ("POST", f"{_AT}/campaigns"): _key("workflows:write"),
+    ("GET", _CAMPAIGN): _key("workflows:read"),
+    ("PATCH", _CAMPAIGN): _key("workflows:write"),
+    ("DELETE", _CAMPAIGN): _key("workflows:write"),
+    ("POST", f"{_CAMPAIGN}/schedule"): _key("workflows:write"),
+    ("POST", f"{_CAMPAIGN}/cancel"): _key("workflows:write"),
+    ("POST", f"{_CAMPAIGN}/release"): _key("workflows:write"),
+    ("POST", f"{_CAMPAIGN}/copy"): _key("workflows:write"),
+    ("GET", f"{_CAMPAIGN}/count"): _key("workflows:read"),
+    ("GET", f"{_CAMPAIGN}/recipients"): _key("workflows:read"),
+    ("GET", f"{_AT}/workflows"): _key("workflows:read"),
+    ("POST", f"{_AT}/workflows"): _key("workflows:write"),
+    ("POST", f"{_AT}/workflows/count"): _key("workflows:read"),
+    ("GET", _WORKFLOW): _key("workflows:read"),
+    ("PUT", _WORKFLOW): _key("workflows:write"),
+    ("DELETE", _WORKFLOW): _key("workflows:write"),
+    ("POST", f"{_WORKFLOW}/copy"): _key("workflows:write"),
+    ("GET", f"{_WORKFLOW}/revisions"): _key("workflows:read"),
+    ("GET", f"{_WORKFLOW}/existing"): _key("workflows:read"),
+    ("POST", f"{_WORKFLOW}/switch-on"): _key("workflows:write"),
+    ("POST", f"{_WORKFLOW}/switch-off"): _key("workflows:write"),
+    ("POST", f"{_WORKFLOW}/pause"): _key("workflows:write"),
+    ("POST", f"{_WORKFLOW}/resume"): _key("workflows:write"),
+    ("POST", f"{_WORKFLOW}/reach"): _key("workflows:read"),
+    ("POST", f"{_WORKFLOW}/take-along"): _key("workflows:write"),
+    ("GET", f"{_WORKFLOW}/job"): _key("workflows:read"),
+    ("GET", f"{_WORKFLOW}/funnel"): _key("workflows:read"),
+    ("GET", f"{_AT}/enrolments"): _key("workflows:read"),
+    ("GET", f"{_AT}/enrolments/{{enrolment}}"): _key("workflows:read"),
+    ("POST", f"{_AT}/enrolments/{{enrolment}}/stop"): _key("workflows:write"),
     #
     ("GET", f"{_AT}/help-requests"): _key("help:read"),
     ("GET", f"{_AT}/help-requests/{{request}}"): _key("help:read"),

@@ -230,7 +230,7 @@ def _parameters(operation: Operation, schemas: _Schemas) -> list[dict[str, Any]]
         found += schemas.parameters(operation.query)
     if operation.method == "POST":
         found.append(_IDEMPOTENCY)
-    if operation.method == "PATCH" or (operation.method == "DELETE" and "stale" in operation.refusals):
+    if operation.method in ("PUT", "PATCH") or (operation.method == "DELETE" and "stale" in operation.refusals):
         found.append(_IF_MATCH)
     if _has_version(operation) and operation.method == "GET":
         found.append(_IF_NONE_MATCH)
@@ -265,11 +265,11 @@ def refusals(operation: Operation) -> list[str]:
             found.append("step-up-needed")
     if "{" in operation.path:
         found.append("not-found")
-    if operation.method in ("POST", "PATCH"):
+    if operation.method in ("POST", "PUT", "PATCH"):
         found += ["malformed-json", "too-large", "unsupported-media-type"]
     if operation.method == "POST":
         found.append("idempotency-key-reused")
-    if operation.method == "PATCH":
+    if operation.method in ("PUT", "PATCH"):
         found += ["conflict", "stale"]
     return [code for code in problems.KINDS if code in {*found, *operation.refusals}]
 

@@ -7,6 +7,7 @@ record's history, when the next one is due. The enrolment's turn lets one of any
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .. import clock, log
@@ -22,13 +23,14 @@ from ..storage import Action, Transaction
 from . import actions, decisions, definitions, enrolling, enrolments, plans, timing, triggers
 from .actions import Doing
 from .decisions import Of
-from .plans import NotYet, Skipped
+from .plans import OTHER, REASONS, NotYet, Skipped
 from .workflow_models import EnrolmentRow, LiveRow
 from .workflow_shapes import Step, WorkflowInput
 
 _TRIES = 8  # at a step that fails, an hour or more in all; then it has failed, and the next one comes
 _FIRST_WAIT = 60
 _A_MINUTE = 60
+_AN_HOUR = 3600
 _A_TURN = 60  # steps of one enrolment that are overdue together: more than a workflow has
 HELD = "The workflow is paused."
 
@@ -74,7 +76,8 @@ def _turn(portal: Portal, row: EnrolmentRow) -> bool:
     if at is None:
         return _end(portal, row, "The record is gone.")
     if portal.status != "open":
-        return _hold(at, "The portal is closed.")
+        _wait_until(at, clock.timestamp() + _AN_HOUR)  # nobody resumes what waits for a portal to open again
+        return True
     if at.live is not None and at.live.state == "paused":
         return _hold(at, HELD)
     if at.live is not None and at.live.state in ("resuming", "moving"):
@@ -113,8 +116,8 @@ def _do(at: _At, step: Step, after: Sequence[tuple[int, Step]]) -> bool:
     notes: list[str] = []
     made: list[str] = []
     doing = Doing(
-        portal=at.portal, account=at.account, product=at.product, step=step, moment=clock.timestamp(),
-        step_key=f"{at.row.id}/{step.id}", made=made, notes=notes,
+        portal=at.portal, account=at.account, product=at.product, step=step, begun_at=clock.timestamp(),
+        step_key=f"{at.row.id}/{step.id}", tally=actions.tally_of(at.of.id, at.of.revision, step.id), made=made, notes=notes,
         claim=lambda tx: _claim(tx, at, step, after, "done", " ".join(notes), made),
     )  # fmt: skip
     try:
@@ -143,6 +146,7 @@ def _claim(
     what: str,
     reason: str = "",
     made: Sequence[str] = (),
+    counted_as: str = "",
 ) -> None:
     """Add to the transaction what becomes of a step, and when the next is due. Refused with _Moved."""
     row, slug = at.row, at.portal.slug
@@ -153,14 +157,17 @@ def _claim(
         EnrolmentRow.turn.add(1), EnrolmentRow.tries.set(0),
         when=(EnrolmentRow.turn == row.turn) & (EnrolmentRow.state == "active"), refusal=_Moved(),
     )  # fmt: skip
-    line = decisions.note(tx, slug, row.account, at.of, what, reason, enrolment_id=row.id, step_id=step.id, made=made)
+    line = decisions.note(
+        tx, slug, row.account, at.of, what, reason, enrolment_id=row.id, step_id=step.id, made=made, counted_as=counted_as
+    )  # fmt: skip
     if not after:
         enrolments.note_end(tx, _act(slug), row, at.of, "finished", after=line)
 
 
 def _pass_over(at: _At, step: Step, after: Sequence[tuple[int, Step]], what: str, reason: str) -> None:
     tx = Transaction()
-    _claim(tx, at, step, after, what, reason)
+    sort = "" if what == "failed" else reason if reason in REASONS else OTHER
+    _claim(tx, at, step, after, what, reason, counted_as=sort)
     tx.commit()
 
 
@@ -205,7 +212,21 @@ def _hold(at: _At, reason: str) -> bool:
     )  # fmt: skip
     decisions.note(tx, at.portal.slug, row.account, at.of, "held", reason, enrolment_id=row.id)
     tx.commit()
+    live = definitions.live_row(at.portal.slug, row.workflow)
+    if (
+        live is None or live.state != "paused"
+    ):  # resumed in between: whoever sees to those held may not have seen this one
+        _go_on(at)
     return True
+
+
+def _go_on(at: _At) -> None:
+    row = enrolments.find(at.portal.slug, at.row.id)
+    if row is not None and row.state == "held":
+        tx = Transaction()
+        enrolments.set_going(tx, at.portal.slug, row, due_at=clock.timestamp())
+        with suppress(Stale):
+            tx.commit()
 
 
 def _wait_until(at: _At, moment: int) -> None:

@@ -30,7 +30,8 @@ from .workflow_shapes import Step
 class Doing:
     """A step that is being done: for which record, in whose name, and what it makes.
 
-    `claim` adds to a transaction that the step is done; `step_key` names the step of this enrolment for good.
+    `claim` adds to a transaction that the step is done; `step_key` names the step of this enrolment for good. What it sends
+    is counted in the `tally`.
     """
 
     portal: Portal
@@ -38,7 +39,8 @@ class Doing:
     product: Product | None
     step: Step
     step_key: str
-    moment: int
+    tally: str
+    begun_at: int
     claim: Callable[[Transaction], None]
     made: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -57,7 +59,7 @@ def do(doing: Doing) -> None:
     """Do it. Raises Skipped, NotYet, or whatever refusal stands in the way."""
     lately = reaching.lately(doing.portal, doing.account.id)
     standing = Standing(doing.portal, doing.account, doing.product, lately)
-    match plans.of_step(standing, doing.step, doing.moment):
+    match plans.of_step(standing, doing.step, doing.begun_at):
         case Sending() as sending:
             _send(doing, sending)
         case Switching(on=on):
@@ -68,6 +70,11 @@ def do(doing: Doing) -> None:
             _call(doing, call)
         case Retagging() as wanted:
             _retag(doing, wanted)
+
+
+def tally_of(workflow_id: str, revision: int, step_id: str) -> str:
+    """Under what the messages of a step are counted."""
+    return f"workflow/{workflow_id}/{revision}/{step_id}"
 
 
 def _send(doing: Doing, sending: Sending) -> None:
@@ -89,7 +96,7 @@ def _queue(tx: Transaction, act: Act, doing: Doing, sending: Sending, reached: R
         tx, act, template=sending.message, channel=sending.channel, to=reached.to,
         about=facts.subject("account", account.id),
         context=record_context.context_of(doing.portal, account, reached.contact, agent, doing.product),
-        once=f"workflow/{doing.step_key}/{reached.who}", account=account.id if is_own else None,
+        once=f"workflow/{doing.step_key}/{reached.who}", tally=doing.tally, account=account.id if is_own else None,
         zone=account.time_zone if is_own else None,
     )  # fmt: skip
 

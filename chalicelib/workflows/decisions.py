@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .. import clock, ids
@@ -11,6 +11,7 @@ from .workflow_models import COUNTERS, CountRow, DecisionRow
 from .workflow_shapes import Decided
 
 _KEPT_SECONDS = 2 * 365 * 24 * 3600
+_MOST_AT_ONCE = 45  # a line and a count each, of the hundred rows of a transaction; the enrolment itself says it of all
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,16 @@ class Of:
     id: str
     name: str
     revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What is counted: in which revision, of which step (blank: of the enrolment), what, and by which sort of reason."""
+
+    revision: int
+    step: str
+    what: str
+    sort: str = ""
 
 
 def note(
@@ -34,10 +45,12 @@ def note(
     step_id: str | None = None,
     made: Sequence[str] = (),
     after: str = "",
+    counted_as: str = "",
 ) -> str:
     """Add a line of the record's history to the transaction, and count it; its id.
 
-    `after` is that of another line of the same moment, below which it is to stand.
+    `after` is that of another line of the same moment, below which it is to stand. `counted_as` is the sort of reason
+    that it is counted under: of few, for each has a row.
     """
     now, identifier = clock.timestamp(), f"{after}.1" if after else ids.new()
     tx.put(
@@ -47,9 +60,31 @@ def note(
             expires_at=now + _KEPT_SECONDS,
         )
     )  # fmt: skip
-    row = CountRow(f"{portal}#counts#{of.id}#{int(ids.new(), 16) % COUNTERS}", f"{of.revision}#{step_id or ''}#{what}")
+    counted = f"{of.revision}#{step_id or ''}#{what}" + (f"#{counted_as}" if counted_as else "")
+    row = CountRow(f"{portal}#counts#{of.id}#{int(ids.new(), 16) % COUNTERS}", counted)
     tx.update(row, CountRow.number.add(1))
     return identifier
+
+
+def note_passed_over(
+    tx: Transaction,
+    portal: str,
+    account_id: str,
+    of: Of,
+    step_ids: Sequence[str],
+    reason: str,
+    *,
+    enrolment_id: str,
+    counted_as: str,
+    after: str = "",
+) -> None:
+    """Add to the transaction that these steps are skipped, all at once: in their order, as many as it can hold."""
+    before = after
+    for step_id in step_ids[:_MOST_AT_ONCE]:
+        before = note(
+            tx, portal, account_id, of, "skipped", reason, enrolment_id=enrolment_id, step_id=step_id, after=before,
+            counted_as=counted_as,
+        )  # fmt: skip
 
 
 def listed(
@@ -61,15 +96,25 @@ def listed(
     return Page([_shown(row) for row in page.items], page.cursor)
 
 
-def counted(portal: str, workflow_id: str) -> dict[tuple[int, str, str], int]:
-    """How often what became of which step (blank: of the enrolment itself), by revision, step and what."""
-    found: dict[tuple[int, str, str], int] = {}
+def counted(portal: str, workflow_id: str) -> dict[Counted, int]:
+    """How often what became of which step, or of the enrolment itself."""
+    found: dict[Counted, int] = {}
     for shard in range(COUNTERS):
-        for row in query(CountRow, f"{portal}#counts#{workflow_id}#{shard}", limit=1000).items:
-            revision, step, what = row.sk.split("#")
-            key = (int(revision), step, what)
+        for row in _counts(f"{portal}#counts#{workflow_id}#{shard}"):
+            revision, step, what, *sort = row.sk.split("#")
+            key = Counted(int(revision), step, what, sort[0] if sort else "")
             found[key] = found.get(key, 0) + int(row.number)
     return found
+
+
+def _counts(key: str) -> Iterator[CountRow]:
+    cursor: str | None = None
+    while True:
+        page = query(CountRow, key, limit=1000, cursor=cursor)
+        yield from page.items
+        cursor = page.cursor
+        if cursor is None:
+            return
 
 
 def _key(portal: str, account_id: str) -> str:

@@ -11,6 +11,7 @@ from .. import clock, facts, fields, ids
 from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..messaging import wordings
+from ..messaging.shapes import Channel
 from ..people import accounts, users
 from ..portals import Portal
 from ..storage import Page, Transaction, query
@@ -20,7 +21,7 @@ from .workflow_models import LiveRow, RevisionRow, WorkflowRow
 from .workflow_shapes import AddTags, CreateTask, RemoveTags, SendEmail, SendSms, Step, Workflow, WorkflowInput
 
 _MOST = 200  # workflows of a portal: a changed record is looked at by each that is on
-_MOST_LIVE = 100
+MOST_LIVE = 100
 _TWICE = "Another step has this id already."
 _NO_TIME = "A time of day needs a delay of days or longer."
 _NO_MESSAGE = "There is no message for records of this name with a wording for this channel."
@@ -28,6 +29,7 @@ _NOBODY = "Say who gets it: the record, its agent, or staff."
 _NO_STAFF = "There is no such staff user here, or they were deactivated."
 _NO_STATUS = "The portal has no such product status."
 _NOT_OFF = "Switch the workflow off first: only one that is off can be removed."
+_IN_IT = "Records are in this workflow still. Wait until they have come to its end, or stop them, then remove it."
 _TOO_MANY = f"A portal has at most {_MOST} workflows. Remove one that is no longer needed."
 
 
@@ -104,10 +106,19 @@ def remove(act: Act, workflow_id: str, *, version: int | None = None) -> None:
         raise Stale
     if row.state != "off":
         raise Conflict(_NOT_OFF)
+    if _is_anybody_in(act.portal, workflow_id):
+        raise Conflict(_IN_IT)
     tx = act.transaction()
     tx.delete(WorkflowRow(row.pk, row.sk), when=WorkflowRow.version == row.version, refusal=Stale())
     facts.record(tx, act, Kind.WORKFLOW_REMOVED, subject(workflow_id), {"name": row.said.name})
     tx.commit()
+
+
+def rows(portal: str) -> list[WorkflowRow]:
+    """All of a portal as of now; one that was made within this second may be missing."""
+    found = query(WorkflowRow, _list(portal), index="by_order", limit=_MOST).items
+    keys = [(row.pk, row.sk) for row in found]
+    return [row for at in range(0, len(keys), 100) for row in WorkflowRow.find_many(keys[at : at + 100]).values()]
 
 
 @lru_cache(maxsize=512)
@@ -121,7 +132,7 @@ def revision(portal: str, workflow_id: str, number: int) -> WorkflowInput:
 
 def live(portal: str) -> list[LiveRow]:
     """The workflows that may take records in, or have some in them, in one read."""
-    return query(LiveRow, _live(portal), limit=_MOST_LIVE).items
+    return query(LiveRow, _live(portal), limit=MOST_LIVE).items
 
 
 def live_row(portal: str, workflow_id: str) -> LiveRow | None:
@@ -243,31 +254,39 @@ def _wrong_with(portal: Portal, step: Step) -> dict[str, str]:
     match step.do:
         case SendEmail(message=message, to=to) | SendSms(message=message, to=to):
             wrong = {}
-            if not _can_send(portal.slug, message, "email" if isinstance(step.do, SendEmail) else "sms"):
+            if not can_send(portal.slug, message, "email" if isinstance(step.do, SendEmail) else "sms"):
                 wrong["message"] = _NO_MESSAGE
             if not (to.record or to.agent or to.staff):
                 wrong["to"] = _NOBODY
             return wrong | {
-                f"to.staff.{place}": _NO_STAFF
-                for place, each in enumerate(to.staff)
-                if not _is_staff(portal.slug, each)
+                f"to.staff.{place}": _NO_STAFF for place, each in enumerate(to.staff) if not is_staff(portal.slug, each)
             }
-        case CreateTask(assignee=assignee) if assignee and not _is_staff(portal.slug, assignee):
+        case CreateTask(assignee=assignee) if assignee and not is_staff(portal.slug, assignee):
             return {"assignee": _NO_STAFF}
         case AddTags(tags=tags) | RemoveTags(tags=tags):
             return {f"tags.{place}": _NO_TAG for place, tag in enumerate(tags) if not accounts.is_tag(tag)}
     return {}
 
 
-def _can_send(portal: str, message: str, channel: str) -> bool:
+def can_send(portal: str, message: str, channel: Channel) -> bool:
+    """Whether this is a message for records that has a wording for the channel. What it says may be 15 seconds old."""
     try:
-        template = wordings.template(portal, message)
+        template = wordings.template(portal, message, channel)
     except LookupError:
         return False
     return template.for_records and channel in template.channels
 
 
-def _is_staff(portal: str, user_id: str) -> bool:
+def _is_anybody_in(portal: str, workflow_id: str) -> bool:
+    from . import enrolments  # which reads what is said of workflows
+
+    return any(
+        enrolments.rows_of_workflow(portal, workflow_id, state, limit=1).items for state in enrolments.RUNNING
+    )  # fmt: skip
+
+
+def is_staff(portal: str, user_id: str) -> bool:
+    """Whether this is a staff user who was not deactivated."""
     user = users.by_id(portal, user_id)
     return user is not None and user.kind == "staff" and user.state != "deactivated"
 

@@ -213,7 +213,8 @@ def _left(portal: Portal, account: Account, live: LiveRow, row: StandingRow, rea
     tx = Transaction()
     running = enrolments.find(portal.slug, row.enrolment) if row.enrolment else None
     if running is not None and running.state in enrolments.RUNNING and live.stops:
-        enrolments.end(tx, Act(portal.slug, ACTOR), running, definitions.of(live), "stopped", reason)
+        of = enrolments.named(portal.slug, running)
+        enrolments.end(tx, Act(portal.slug, ACTOR), running, of, "stopped", reason)
     _, key = _places(row.sk)
     _stand(tx, portal.slug, account.id, live, row, key, matches=False, occasion=row.occasion, enrolment=row.enrolment)
     tx.commit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from .. import clock, facts
@@ -14,6 +15,7 @@ from .workflow_models import EnrolmentRow
 from .workflow_shapes import Enrolment, StepOf
 
 _KEPT_SECONDS = 2 * 365 * 24 * 3600  # after their end
+_MOST, _A_READ = 50, 100
 RUNNING = ("active", "held")
 _ENDS = {"finished": Kind.ENROLMENT_FINISHED, "stopped": Kind.ENROLMENT_STOPPED}
 
@@ -58,6 +60,16 @@ def of_account(portal: str, account_id: str, *, limit: int = 50, cursor: str | N
     return Page([shown(portal, row) for row in page.items], page.cursor)
 
 
+def rows_of_account(portal: str, account_id: str, and_these: Iterable[str] = ()) -> list[EnrolmentRow]:
+    """A record's newest stored enrolments as of now, with some that may be too new to be found by it."""
+    found = query(EnrolmentRow, f"{portal}#at#{account_id}", index="by_account", limit=_MOST, descending=True).items
+    keys = dict.fromkeys(
+        [*((key(portal, each), "enrolment") for each in and_these), *((row.pk, row.sk) for row in found)]
+    )
+    now = EnrolmentRow.find_many(list(keys)[:_A_READ]).values() if keys else []
+    return sorted(now, key=lambda row: str(row.id), reverse=True)
+
+
 def running(portal: str, account_id: str, *, limit: int) -> list[EnrolmentRow]:
     """A record's stored enrolments that are not over, the newest first."""
     is_running = EnrolmentRow.state.is_in(*RUNNING)
@@ -88,20 +100,20 @@ def of_workflow(
     return Page([shown(portal, row) for row in page.items], page.cursor)
 
 
-def stop(act: Act, enrolment_id: str, reason: str) -> Enrolment:
+def stop(act: Act, enrolment_id: str, reason: str, *, kind: Kind = Kind.ENROLMENT_STOPPED_BY_STAFF) -> Enrolment:
     """Stop one by hand: what is not yet done is not done any more. Raises NotFound, and Conflict where it is over."""
-    afresh(partial(_stop, act, enrolment_id, reason))
+    afresh(partial(_stop, act, enrolment_id, reason, kind))
     return get(act.portal, enrolment_id)
 
 
-def _stop(act: Act, enrolment_id: str, reason: str) -> None:
+def _stop(act: Act, enrolment_id: str, reason: str, kind: Kind) -> None:
     row = find(act.portal, enrolment_id)
     if row is None:
         raise NotFound("There is no enrolment with this id.")
     if row.state not in RUNNING:
         raise Conflict("This enrolment is over already.")
     tx = act.transaction()
-    end(tx, act, row, named(act.portal, row), "stopped", reason, kind=Kind.ENROLMENT_STOPPED_BY_STAFF)
+    end(tx, act, row, named(act.portal, row), "stopped", reason, kind=kind)
     tx.commit()
 
 
@@ -116,14 +128,12 @@ def end(
     note_end(tx, act, row, of, state, reason, kind=kind)
 
 
-def set_going(portal: str, row: EnrolmentRow, *, due_at: int) -> None:
-    """Write an enrolment that was changed, active and due at a moment. Raises Stale where it moved since it was read."""
+def set_going(tx: Transaction, portal: str, row: EnrolmentRow, *, due_at: int) -> None:
+    """Add to the transaction an enrolment that was changed, active and due at a moment. Refused with Stale where it moved."""
     read_turn = int(row.turn)
     row.state, row.list_key, row.turn = "active", list_of(portal, row.workflow, "active"), read_turn + 1
     row.due_at, row.due_shard = due_at, shards.of(row.id)
-    tx = Transaction()
     tx.put(row, when=EnrolmentRow.turn == read_turn, refusal=Stale())
-    tx.commit()
 
 
 def over(portal: str, row: EnrolmentRow, state: str, reason: str = "") -> list[Action]:

@@ -10,11 +10,11 @@ nothing twice, and the counts are exact. Without a ledger visits may be repeated
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -24,6 +24,7 @@ from ..facts import Act
 from ..portals import Portal
 from ..storage import Action, Page, Transaction, afresh, query
 from . import reactions, shards
+from .job_shapes import CHANGED, UNCHANGED, Answer, Hook, I, Job, JobKind, Kind, State, Visited, W
 from .workflow_models import JobItemRow, JobRow
 
 AT_ONCE = 50  # of them between two notes of how far it has come
@@ -37,86 +38,6 @@ _BUSY = "Others were changing this again and again. Do this one by itself."
 _NO_JOB = "There is no job with this id."
 _DONE = "This is done already: there is nothing left to cancel."
 _JUST_ENDED = "It ended while you were cancelling it. Read it to see what was done."
-
-State = Literal["working", "held", "done", "cancelled", "stopped"]
-W = TypeVar("W")
-I = TypeVar("I")  # noqa: E741 - an item
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of a visit; refused, why."""
-
-    what: Literal["changed", "unchanged", "refused"]
-    why: str | None = None
-
-
-CHANGED, UNCHANGED = Answer("changed"), Answer("unchanged")
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """How far a job has come. `total` is how many there were to visit when it began, if that is known."""
-
-    id: str
-    kind: str
-    state: State
-    wanted: Any
-    asked_by: str
-    total: int | None
-    passed: int
-    changed: int
-    unchanged: int
-    refused: int
-    created_at: int
-    ended_at: int | None
-    ended_by: str | None
-
-    @property
-    def visited(self) -> int:
-        """How many have an answer."""
-        return self.changed + self.unchanged + self.refused
-
-    @property
-    def left(self) -> int | None:
-        """How many were not touched; None where nobody knows."""
-        return None if self.total is None else max(0, self.total - self.visited)
-
-
-@dataclass(frozen=True, slots=True)
-class Visited:
-    """One of those that a job changed, or was refused."""
-
-    id: str
-    what: Literal["changed", "refused"]
-    why: str
-    at: int
-
-
-Hook = Callable[[Transaction, Act, Job], None]
-
-
-@dataclass(frozen=True, slots=True)
-class JobKind(Generic[W, I]):
-    """What jobs of one kind do. A new one goes into `job_kinds` too.
-
-    `page` gives a page of the list, at most so many from a cursor on; `visit` does it to one, in one transaction of the act
-    it is given. Refusals that a visit raises are noted as such. `ended` and `held` add to the transaction in which the job
-    ends (done, cancelled or stopped), or is held after the first share of the list; refused with Stale they are called again.
-    """
-
-    name: str
-    wants: type[W]
-    page: Callable[[Portal, W, int, str | None], Page[I]]
-    identify: Callable[[I], str]
-    visit: Callable[[Act, Portal, W, I], Answer]
-    keeps_ledger: bool = True
-    ended: Hook | None = None
-    held: Hook | None = None
-    kept_days: int = 30
-
-
-Kind = JobKind[Any, Any]
 
 
 class _Over(Refusal):
@@ -408,3 +329,9 @@ def _key(portal: str, job_id: str) -> str:
 
 def _place(identifier: str) -> str:
     return f"item#{identifier}"
+
+
+__all__ = [
+    "CHANGED", "UNCHANGED", "Answer", "Hook", "Job", "JobKind", "Visited", "cancel", "get", "go_on", "go_on_at_once",
+    "go_on_queued", "hand_on", "resume", "start", "visited",
+]  # fmt: skip

@@ -11,13 +11,13 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from .. import clock, ids
+from .. import clock, facts, ids
 from ..errors import Conflict, Stale
-from ..facts import Act
+from ..facts import Act, Kind
 from ..portals import Portal
 from ..storage import Page, Transaction, afresh
 from . import definitions, enrolments, jobs, timing
-from .decisions import Of, note
+from .decisions import Of, note, note_passed_over
 from .jobs import CHANGED, UNCHANGED, Answer, JobKind
 from .switch_jobs import id_of, in_turn, settled
 from .workflow_models import EnrolmentRow, WorkflowRow
@@ -48,6 +48,7 @@ class Reach(Struct, frozen=True, kw_only=True):
     due_at_once: int
     finished_at_once: int
     is_all: bool
+    in_words: str
     steps: tuple[StepMoves, ...]
 
 
@@ -92,9 +93,11 @@ def reach(portal: Portal, workflow_id: str, wanted: WorkflowInput) -> Reach:
         StepMoves(id=step_id, waiting=number, due_at_once=0, is_new=False, is_gone=True)
         for step_id, number in gone.items()
     ]
+    is_all = cursor is None
     return Reach(
-        running=running, due_at_once=at_once, finished_at_once=finished, is_all=cursor is None, steps=tuple(steps)
-    )
+        running=running, due_at_once=at_once, finished_at_once=finished, is_all=is_all, steps=tuple(steps),
+        in_words=_in_words(running, at_once, finished, is_all=is_all),
+    )  # fmt: skip
 
 
 def take_along(act: Act, workflow_id: str, *, overdue: Overdue, version: int | None = None) -> Workflow:
@@ -114,10 +117,23 @@ def take_along(act: Act, workflow_id: str, *, overdue: Overdue, version: int | N
     tx = act.transaction()
     tx.put(row, when=WorkflowRow.version == read_version, refusal=Stale())
     definitions.put_live(tx, row)
+    told = {"revision": int(row.revision), "overdue": overdue}
+    facts.record(tx, act, Kind.WORKFLOW_TAKEN_ALONG, definitions.subject(workflow_id), told)
     jobs.start(tx, act, MOVE, wanted, job_id=job_id)
     tx.commit()
     jobs.go_on_at_once(act.portal, job_id)
     return definitions.get(act.portal, workflow_id)
+
+
+def _in_words(running: int, at_once: int, finished: int, *, is_all: bool) -> str:
+    if not running:
+        return "Nobody is in this workflow: the change concerns those who enter from now on."
+    told = [
+        f"{running} {'is' if running == 1 else 'are'} in this workflow" if is_all else f"More than {running} are in it"
+    ]
+    told.append(f"if you take them along, something is due at once for {at_once or 'none'}")
+    told.append(f"and {finished or 'none'} of them {'is' if finished == 1 else 'are'} through with it")
+    return f"{told[0]}: {told[1]}, {told[2]}."
 
 
 def _left_out(portal: str, row: EnrolmentRow, wanted: WorkflowInput) -> list[str]:
@@ -141,18 +157,20 @@ def _move(portal: Portal, wanted: Moving, enrolment_id: str) -> Answer:
     if row is None or row.state not in enrolments.RUNNING or row.revision >= wanted.revision:
         return UNCHANGED
     said = definitions.revision(portal.slug, wanted.workflow_id, wanted.revision)
-    read_turn = int(row.turn)
+    of = Of(wanted.workflow_id, said.name, wanted.revision)
+    read_turn, tx = int(row.turn), Transaction()
     row.revision, row.turn = wanted.revision, read_turn + 1
+    told = note(tx, portal.slug, row.account, of, "moved", f"To revision {wanted.revision}.", enrolment_id=row.id)
     if wanted.overdue == "skip":
         over = [step.id for moment, step in timing.waiting(said.steps, row) if moment <= wanted.moved_at]
         row.outcomes = row.outcomes | dict.fromkeys(over, f"skipped#{OVERDUE}")
+        note_passed_over(
+            tx, portal.slug, row.account, of, over, OVERDUE, enrolment_id=row.id, counted_as="changed", after=told
+        )  # fmt: skip
     waiting = timing.waiting(said.steps, row)
     if row.state == "active":
         row.due_at = waiting[0][0] if waiting else wanted.moved_at
-    tx = Transaction()
     tx.put(row, when=EnrolmentRow.turn == read_turn, refusal=Stale())
-    of = Of(wanted.workflow_id, said.name, wanted.revision)
-    note(tx, portal.slug, row.account, of, "moved", f"To revision {wanted.revision}.", enrolment_id=row.id)
     tx.commit()
     return CHANGED
 

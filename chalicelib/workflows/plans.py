@@ -16,6 +16,7 @@ from ..people.shapes import Account
 from ..portals import Portal
 from ..selfservice.record_shapes import Product
 from . import moments, reaching, recipients
+from .definitions import can_send
 from .reaching import Lately, Verdict
 from .recipients import Channel, Missed, Reached
 from .shapes import CallInput, TaskInput
@@ -59,9 +60,11 @@ REASONS = {
     "no-mobile": "There is no mobile number to send to.",
     "no-agent": "The record has no assigned agent.",
     "no-such-colleague": "This colleague is not a staff user here (any more).",
+    "no-such-message": "The message is gone, or has no wording for this channel (any more).",
     "tags-as-wanted": "The record's tags are so already.",
     **reaching.REASONS,
 }
+OTHER = "other"  # how skipped steps are counted whose reason is none of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +145,12 @@ def words(refusal: Refusal) -> str:
 
 
 def _sending(standing: Standing, channel: Channel, message: str, to: Recipients, now: int) -> Sending:
+    if not can_send(standing.portal.slug, message, channel):
+        raise Skipped("no-such-message")
+    purpose = wordings.template(standing.portal.slug, message, channel).purpose
     found = recipients.of_step(standing.portal, standing.account, channel, to)
     missed = [each for each in found if isinstance(each, Missed)]
     going: list[Going] = []
-    purpose = _purpose(standing.portal, message, channel)
     for each in found:
         if isinstance(each, Missed):
             continue
@@ -166,14 +171,6 @@ def _verdict(standing: Standing, channel: Channel, each: Reached, purpose: Purpo
     return reaching.verdict(
         standing.portal, whose, standing.lately, channel=channel, to=each.to, purpose=purpose, at=now
     )  # fmt: skip
-
-
-def _purpose(portal: Portal, message: str, channel: Channel) -> Purpose:
-    """What the message is for. One that is gone says so when it is delivered."""
-    try:
-        return wordings.template(portal.slug, message, channel).purpose
-    except LookupError:
-        return "service"
 
 
 def _task(standing: Standing, wanted: CreateTask, now: int) -> TaskInput:

@@ -117,6 +117,17 @@ class Tagging(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dry_run: Annotated[bool, Meta(description="Only count: nothing is changed.")] = False
 
 
+class TagChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Tags to add to an account, and to remove from it.
+
+    With `stop` its enrolments that would go on, though it is not tagged as their workflow asks for, are stopped too.
+    """
+
+    add: Tags = ()
+    remove: Tags = ()
+    stop: bool = False
+
+
 class TaggedAccount(Struct, frozen=True, kw_only=True):
     """An account that was changed or refused. Those that had it all already are counted only."""
 

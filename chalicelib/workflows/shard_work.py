@@ -57,10 +57,10 @@ def _safely(key: str) -> None:
             from . import jobs
 
             jobs.hand_on(portal, identifier)  # a turn of its own, so that steps need not wait for it
-        elif kind == "job":
-            from . import jobs
+        elif kind == "campaign":
+            from . import campaign_runs
 
-            jobs.go_on(portal, identifier)
+            campaign_runs.begin_due(key)
     except Exception as error:  # noqa: BLE001 - the next minute tries again
         log.failure("due work failed", error, portal=portal, kind=kind)
 

@@ -19,7 +19,8 @@ from ..people import accounts
 from ..people.shapes import Account
 from ..portals import Portal
 from ..storage import Page, Transaction, afresh
-from . import definitions, enrolling, enrolments, timing, triggers
+from . import decisions, definitions, enrolling, enrolments, timing, triggers
+from .decisions import Of
 from .enrolments import rows_of_workflow
 from .jobs import CHANGED, UNCHANGED, Answer, Hook, Job, JobKind
 from .workflow_models import EnrolmentRow, WorkflowRow
@@ -82,7 +83,7 @@ def _has_changed(portal: str, account: Account, since: int) -> bool:
 
 
 def _running(portal: Portal, wanted: Resuming, limit: int, cursor: str | None) -> Page[EnrolmentRow]:
-    states = ("held", "active") if wanted.overdue == "shift" else ("held",)
+    states = ("held",) if wanted.overdue == "send" else ("active", "held")  # what is due may not be held yet
     return in_turn(portal.slug, wanted.workflow_id, states, limit, cursor)
 
 
@@ -93,24 +94,35 @@ def _resume_one(_act: Act, portal: Portal, wanted: Resuming, row: EnrolmentRow) 
 def _resume(portal: Portal, wanted: Resuming, enrolment_id: str) -> Answer:
     """Let one go on. Raises Stale where it moved meanwhile."""
     row = enrolments.find(portal.slug, enrolment_id)
-    shifts = wanted.overdue == "shift"
     if row is None or row.state not in enrolments.RUNNING or row.created_at > wanted.resumed_at:
         return UNCHANGED
-    if row.state == "active" and (not shifts or row.shifted_at == wanted.paused_at):
+    if row.state == "active" and _is_seen_to(wanted, row):
         return UNCHANGED
-    if shifts:
+    if wanted.overdue == "shift":
         row.starts_at, row.shifted_at = int(row.starts_at) + wanted.resumed_at - wanted.paused_at, wanted.paused_at
     said = definitions.revision(portal.slug, row.workflow, int(row.revision))
-    waiting = timing.waiting(said.steps, row)
+    waiting, tx = timing.waiting(said.steps, row), Transaction()
     if wanted.overdue == "skip":
         over = [step.id for moment, step in waiting if moment <= wanted.resumed_at]
         row.outcomes = row.outcomes | dict.fromkeys(over, f"skipped#{PASSED_OVER}")
+        decisions.note_passed_over(
+            tx, portal.slug, row.account, Of(row.workflow, said.name, int(row.revision)), over, PASSED_OVER,
+            enrolment_id=row.id, counted_as="paused",
+        )  # fmt: skip
         waiting = timing.waiting(said.steps, row)
     due_at = waiting[0][0] if waiting else wanted.resumed_at
     if wanted.window and due_at <= wanted.resumed_at:
         due_at = wanted.resumed_at + zlib.crc32(row.id.encode()) % wanted.window
-    enrolments.set_going(portal.slug, row, due_at=due_at)
+    enrolments.set_going(tx, portal.slug, row, due_at=due_at)
+    tx.commit()
     return CHANGED
+
+
+def _is_seen_to(wanted: Resuming, row: EnrolmentRow) -> bool:
+    """Whether one that is not held was let go on already, or has nothing that this concerns."""
+    if wanted.overdue == "shift":
+        return bool(row.shifted_at == wanted.paused_at)
+    return wanted.overdue == "send" or row.due_at is None or row.due_at > wanted.resumed_at
 
 
 def _still_in(portal: Portal, wanted: Stopping, limit: int, cursor: str | None) -> Page[EnrolmentRow]:

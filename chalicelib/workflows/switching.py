@@ -6,7 +6,6 @@ or off. Meanwhile nothing else can be asked of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -19,7 +18,7 @@ from ..people.shapes import Account
 from ..portals import Portal
 from . import definitions, enrolling, jobs, triggers
 from .enrolments import rows_of_workflow
-from .jobs import JobKind
+from .jobs import Job, JobKind
 from .switch_jobs import RESUME, START, STOP, Overdue, Resuming, Starting, Stopping
 from .workflow_models import WorkflowRow
 from .workflow_shapes import Trigger, Workflow
@@ -31,15 +30,16 @@ _NOT_PAUSED = "This workflow is not paused."
 _NOT_ON = "This workflow is not on."
 _NOT_OFF = "This workflow is on already."
 _OFF_ALREADY = "This workflow is off already."
+_TOO_MANY = f"At most {definitions.MOST_LIVE} workflows of a portal are on at the same time. Switch one off first."
 
 
-@dataclass(frozen=True, slots=True)
-class Existing:
+class Existing(msgspec.Struct, frozen=True, kw_only=True):
     """How many records match a trigger now, and how many were looked at; `is_all`: that is all there are."""
 
     matching: int
     looked_at: int
     is_all: bool
+    in_words: str
 
 
 def count_existing(portal: Portal, trigger: Trigger) -> Existing:
@@ -54,8 +54,8 @@ def count_existing(portal: Portal, trigger: Trigger) -> Existing:
                 matching += bool(_matching(portal, trigger, account))
         cursor = page.cursor
         if cursor is None:
-            return Existing(matching, looked_at, is_all=True)
-    return Existing(matching, looked_at, is_all=False)
+            return _existing(matching, looked_at, is_all=True)
+    return _existing(matching, looked_at, is_all=False)
 
 
 def switch_on(
@@ -67,6 +67,8 @@ def switch_on(
     """
     row = _read(act.portal, workflow_id, version, must_be=("off",), refusal=_NOT_OFF)
     definitions.ready(portal, row.said)
+    if len(definitions.live(portal.slug)) >= definitions.MOST_LIVE:
+        raise Conflict(_TOO_MANY)
     row.switched_on_at = clock.timestamp()
     wanted = Starting(workflow_id=workflow_id, enrol=enrol_existing, since=int(row.switched_on_at))
     told = {"existing": "enrolled" if enrol_existing else "left"}
@@ -145,6 +147,18 @@ def _move(
     if job_kind is not None:
         jobs.go_on_at_once(act.portal, job_id)
     return definitions.get(act.portal, row.id)
+
+
+def at_work(portal: str, workflow_id: str) -> tuple[Workflow, Job | None]:
+    """A workflow, and the job that is at work on it, if one is. Raises NotFound."""
+    workflow = definitions.get(portal, workflow_id)
+    return workflow, jobs.get(portal, workflow.job) if workflow.job else None
+
+
+def _existing(matching: int, looked_at: int, *, is_all: bool) -> Existing:
+    verb = "matches" if matching == 1 else "match"
+    told = f"{matching} {verb} now." if is_all else f"{matching} of the first {looked_at} {verb} now; there are more."
+    return Existing(matching=matching, looked_at=looked_at, is_all=is_all, in_words=told)
 
 
 def _matching(portal: Portal, trigger: Trigger, account: Account) -> dict[str, triggers.Match]:

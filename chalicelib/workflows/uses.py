@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from . import campaigns, definitions
+from .workflow_shapes import SendEmail, SendSms, WorkflowInput
 
-def of_template(portal: str, name: str) -> tuple[str, ...]:  # noqa: ARG001 - until workflows and campaigns are there
-    """The names of the workflows and campaigns that still send this message, as staff gave them. Reads as of now.
 
-    As long as there is one, the message is not deleted, and keeps the channels that it has.
+def of_template(portal: str, name: str) -> tuple[str, ...]:
+    """The names of the workflows and campaigns that send this message, as staff gave them, in their order. Reads as of now.
+
+    A workflow sends what its present revision does, be it on or off. As long as there is one, the message is not deleted,
+    and keeps the channels that it has.
     """
-    return ()
+    return tuple(sorted({*_workflows(portal, name), *campaigns.using(portal, name)}))
+
+
+def _workflows(portal: str, name: str) -> list[str]:
+    return [row.said.name for row in definitions.rows(portal) if name in messages_of(row.said)]
+
+
+def messages_of(said: WorkflowInput) -> set[str]:
+    """The messages that a workflow sends."""
+    return {step.do.message for step in said.steps if isinstance(step.do, SendEmail | SendSms)}

@@ -188,6 +188,27 @@ class Workflow(WorkflowInput, frozen=True, kw_only=True, forbid_unknown_fields=F
     updated_at: Moment
 
 
+class WorkflowInFull(Workflow, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """A workflow as of now, with what there is to warn of."""
+
+    warnings: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="What it names and that is gone: a message, a colleague, a product status. Such steps are skipped."
+        ),
+    ]
+
+
+class Revision(Struct, frozen=True, kw_only=True):
+    """What was said of a workflow once, and what was changed by it, in words."""
+
+    revision: int
+    saved_at: Moment
+    saved_by: Annotated[str, Meta(description="As facts name them.")]
+    changed: Annotated[tuple[str, ...], Meta(description="A sentence for each; none of the first.")]
+    said: WorkflowInput
+
+
 class StepOf(Struct, frozen=True, kw_only=True):
     """A step of an enrolment, with what became of it, or when it comes."""
 

@@ -81,9 +81,16 @@ def owner(office: Office) -> dict[str, str]:
         "item": "0" * 32,
         "tagging": "0" * 32,
         "task": good(office.api.post(f"{office.at}/tasks", {"title": "Call them"})).id,
-        "workflow": "0" * 32,
         "call": good(office.api.post(f"{office.at}/calls", _call(batch.json["account_id"]))).id,
+        "campaign": good(office.api.post(f"{office.at}/campaigns", CAMPAIGN)).id,
+        "workflow": good(office.api.post(f"{office.at}/workflows", WORKFLOW)).id,
+        "enrolment": "0" * 32,
     }
+
+
+CAMPAIGN = {
+    "name": "Review", "filter": {}, "do": {"action": "add-tags", "tags": ["asked"]}, "when": {"when": "now"},
+}  # fmt: skip
 
 
 def _call(account_id: str) -> dict[str, str]:
@@ -95,7 +102,8 @@ def _registration(office: Office) -> str:
     return make_request(portal, make_office(portal)).id
 
 
-BODIES: dict[str, dict[str, Any]] = {"POST": {}, "PATCH": {}}
+BODIES: dict[str, dict[str, Any]] = {"POST": {}, "PATCH": {}, "PUT": {}}
+WORKFLOW = {"name": "Annual review", "trigger": {"tags": ["review"]}}
 
 
 def test_nobody_gets_in_who_should_not(office: Office, other: Office, owner: dict[str, str], world: World) -> None:
@@ -157,7 +165,10 @@ def test_ids_of_one_portal_lead_nowhere_in_another(
             continue
         path = route.format(**{**owner, "portal": other.slug})
         reply = other.api.call(method, path, BODIES.get(method))
-        is_shaped_wrong = method == "POST" and route.endswith(
+        is_shaped_wrong = method == "PUT" or route.endswith(
+            ("/switch-on", "/switch-off", "/resume", "/reach", "/take-along", "/stop", "/{account}/tags")
+        )
+        is_shaped_wrong |= method == "POST" and route.endswith(
             (
                 "/documents",
                 "/step-up",

@@ -29,7 +29,7 @@ CHANGES = [(method, route) for method, route, _ in ROWS if method != "GET"]
 IDS = dict.fromkeys(
     (
         "account", "contact", "batch", "document", "message", "key", "user", "request", "registration", "sending", "tagging",
-        "task", "call", "item", "workflow",
+        "task", "call", "item", "campaign", "workflow", "enrolment",
     ),
     "0" * 32,
 )  # fmt: skip

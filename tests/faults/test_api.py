@@ -7,6 +7,7 @@ import pytest
 from chalicelib.web.guard import GUARDS
 from tests.faults import (
     of_api,
+    of_campaigns,
     of_invitations,
     of_records,
     of_registrations,
@@ -16,6 +17,7 @@ from tests.faults import (
     of_users,
     of_wording,
     of_work,
+    of_workflows,
 )
 from tests.faults.journey import Journey
 from tests.faults.matrix import make_stage, play
@@ -27,7 +29,9 @@ JOURNEYS = [
     *of_wording.JOURNEYS,
     *of_self_service.OF_API,
     *of_records.OF_API,
+    *of_campaigns.JOURNEYS,
     *of_work.JOURNEYS,
+    *of_workflows.JOURNEYS,
     *of_rehearsals.JOURNEYS,
 ]  # fmt: skip
 

@@ -82,6 +82,9 @@ FULL: dict[str, dict[str, str]] = {
         "title": "Call Northwind about the census", "due": "1909042200", "account_name": "Northwind Traders",
         "first_name": "Jane",
     },
+    "campaign-stopped": {
+        "campaign": "Annual review 2031", "reason": "Of 100 messages 12 bounced: more than 5 of a hundred.",
+    },
     "quote-follow-up": RECORD,
     "annual-review": RECORD,
     "get-in-touch": RECORD,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -104,10 +105,8 @@ def test_a_worker_dies_at_any_call_and_each_step_is_done_once(
         world.clock.advance(minutes=1)
         enrolment = only(portal, account).id
         with mishaps.recording() as recorded, mishaps.planned(Mishap(kind, at, sticky=kind in ("fail", "lost"))):
-            try:
+            with contextlib.suppress(Killed, Unavailable):
                 acting.work(portal.slug, enrolment)
-            except (Killed, Unavailable):
-                pass
         world.clock.advance(minutes=20)
         acting.work(portal.slug, enrolment)
         done = effects(world, portal, account)

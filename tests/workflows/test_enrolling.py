@@ -246,4 +246,7 @@ def test_a_change_between_two_steps_does_not_end_this_years(world: World) -> Non
     assert outcomes(only(portal, account)) == {"first": "done", "second": "waiting"}
     pass_time(world, days=10)
     both = enrolments.of_account(portal.slug, account.id).items
-    assert [(each.state, each.starts_at[:10]) for each in both] == [("active", "2031-06-10"), ("finished", "2030-06-10")]
+    assert [(each.state, each.starts_at[:10]) for each in both] == [
+        ("active", "2031-06-10"),
+        ("finished", "2030-06-10"),
+    ]

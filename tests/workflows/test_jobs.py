@@ -218,7 +218,7 @@ def test_four_workers_at_once_visit_each_once(world: World) -> None:
     assert set(greeted(portal).values()) == {1} and len(greeted(portal)) == 48
 
 
-@pytest.mark.parametrize("kind", ["kill", "killed", "lost"])
+@pytest.mark.parametrize("kind", ["killed", "lost"])
 def test_a_worker_dies_at_any_call_and_each_is_visited_once(world: World, mishaps: Mishaps, kind: str) -> None:
     """Through the hold, and to the end."""
 

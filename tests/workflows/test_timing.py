@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -67,7 +68,7 @@ def test_steps_come_in_the_order_of_their_moments(start: int, zone: str, delays:
     ordered = timing.in_order(steps, start, zone)
     assert [moment for moment, _ in ordered] == sorted(moment for moment, _ in ordered)
     assert {each.id for _, each in ordered} == {each.id for each in steps}
-    for (one, first), (other, second) in zip(ordered, ordered[1:], strict=False):
+    for (one, first), (other, second) in itertools.pairwise(ordered):
         assert one < other or first.id < second.id, "of one moment, as they stand"
 
 
