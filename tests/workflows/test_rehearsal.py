@@ -201,7 +201,7 @@ def what_was_sent(portal: Portal, account: Account, since: int) -> list[tuple[st
 
 
 @settings(
-    max_examples=int(__import__("os").environ.get("EX", "12")),
+    max_examples=25,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=LENIENT,
