@@ -13,10 +13,10 @@ from itertools import islice
 from typing import Any
 
 from bench.trace import Trace, tracing
-from chalicelib import clock, ids, storage
+from chalicelib import agenda, clock, ids, storage
 from chalicelib.people.models import AccountRow
 from chalicelib.portals import Portal
-from chalicelib.workflows import acting, enrolments, handing, jobs, shards, tagging
+from chalicelib.workflows import acting, enrolments, handing, jobs, tagging
 from chalicelib.workflows.shapes import Tagging, Which
 from tests.factories import make_account, make_portal, staff
 from tests.workflows.flows import MAIL, client, on, only, step, tag
@@ -47,7 +47,7 @@ def _due_steps(world: Any, portal: Portal) -> None:
         _fill("workflows", islice(_waiting(portal, workflow.id), wanted - waiting))
         waiting = wanted
         with tracing() as idle:
-            handing.hand_on_due()
+            handing.hand_on_due(agenda.WORKFLOWS.due())
         account = client(portal, primary_emails=(f"at{wanted}@example.com",))
         tag(portal, account, "review")
         enrolment = only(portal, account).id
@@ -89,7 +89,7 @@ def _waiting(portal: Portal, workflow_id: str) -> Iterator[dict[str, Any]]:
         starts_at=due_at, due_at=due_at,
     )  # fmt: skip
     for item in _copies(row, first):
-        yield {**item, "due_shard": {"S": shards.of(item["id"]["S"])}}
+        yield {**item, "due_shard": {"S": agenda.WORKFLOWS.shard_of(item["id"]["S"])}}
 
 
 def _tagging(world: Any) -> None:

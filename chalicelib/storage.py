@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 import msgspec
@@ -146,7 +146,11 @@ class Packed(Attribute[T]):
     def __init__(self, shape: type[T], **options: Any) -> None:
         super().__init__(**options)
         self._shape = shape
-        self._decoder = msgspec.json.Decoder(shape)
+
+    @cached_property
+    def _decoder(self) -> msgspec.json.Decoder[T]:
+        """Made when first needed: a request reads few of the shapes that are imported."""
+        return msgspec.json.Decoder(self._shape)
 
     def serialize(self, value: T) -> str:
         """The JSON to store."""
@@ -168,8 +172,7 @@ def live(row: R) -> R | None:
     return None if expires_at is not None and expires_at <= clock.timestamp() else row
 
 
-@dataclass(slots=True)
-class _Step:
+class _Step(msgspec.Struct):
     kind: str
     row: Row
     actions: Sequence[Action]
@@ -181,8 +184,7 @@ class _Step:
 _ORDER = ("check", "delete", "put", "update")
 
 
-@dataclass(slots=True)
-class Transaction:
+class Transaction(msgspec.Struct):
     """Changes that happen together or not at all, at most 100.
 
     `rider` adds one more part when the transaction is committed (an idempotency record, say); the first transaction of
@@ -190,7 +192,7 @@ class Transaction:
     """
 
     rider: Callable[[Transaction], None] | None = None
-    _steps: list[_Step] = field(default_factory=list)
+    _steps: list[_Step] = msgspec.field(default_factory=list)
 
     def put(self, row: Row, when: Condition | None = None, refusal: Refusal | None = None) -> None:
         """Write a whole row."""
@@ -326,8 +328,7 @@ def together(calls: Sequence[Callable[[], T]]) -> list[T]:
     return list(_pool.map(lambda call: call(), calls)) if len(calls) > 1 else [call() for call in calls]
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(msgspec.Struct, Generic[T], frozen=True):
     """Part of a list, and where the next part starts (None: this was the last)."""
 
     items: list[T]
@@ -384,6 +385,29 @@ def query(
     return Page(found, _packed_key(start or {}))
 
 
+def keys_until(table: str, index: str, hash_key: str, until: int, limit: int) -> list[str]:
+    """The table's hash keys of what stands in an index partition up to a number, lowest first; of no model, so none loads."""
+    described = TABLES[table]
+    order = Path(described.index(index).range)
+    try:
+        answer = _connection.query(
+            table_name(table), hash_key, range_key_condition=order <= until, index_name=index, limit=limit
+        )
+    except PynamoDBException as error:
+        raise _translated(error) from error
+    return [item[described.hash]["S"] for item in answer["Items"]]
+
+
+def number_in(table: str, hash_key: str, attribute: str) -> int | None:
+    """A number in one item of a table without a range key; None where there is none. Of no model, so none loads."""
+    try:
+        answer = _connection.get_item(table_name(table), hash_key, consistent_read=True)
+    except PynamoDBException as error:
+        raise _translated(error) from error
+    found = (answer or {}).get("Item", {}).get(attribute)
+    return int(found["N"]) if found else None
+
+
 def merged(
     model: type[R], partitions: Sequence[str], *, index: str, before: str | None, limit: int, order: str
 ) -> list[R]:
@@ -420,5 +444,5 @@ def _opened(cursor: str, table: Table, index: str | None, hash_name: str, hash_k
 
 __all__ = [
     "Action", "Condition", "NumberAttribute", "Packed", "Page", "Row", "Transaction", "UnicodeAttribute", "afresh", "beside",
-    "client", "guarded", "live", "merged", "query", "raw", "size", "table_name", "together",
+    "client", "guarded", "keys_until", "live", "merged", "query", "raw", "size", "table_name", "together",
 ]  # fmt: skip

@@ -11,12 +11,12 @@ log; `templates` the portals' own wordings and messages; `facts` what happened.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Index:
+
+class Index(Struct, frozen=True):
     """A global secondary index. `range_type` is DynamoDB's type letter: S or N."""
 
     name: str
@@ -26,8 +26,7 @@ class Index:
     keys_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table with string keys. `ttl` names the attribute DynamoDB cleans by, `stream` whether changes are streamed."""
 
     name: str

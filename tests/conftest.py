@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
+from msgspec.structs import replace
 
 from tests.world import MovableClock, World
 
-settings.register_profile("seeded", derandomize=True)  # the same examples every time: a red run can be repeated
+# The same examples every time: a red run can be repeated. No example has a time: how quick it is, a busy machine decides.
+settings.register_profile("seeded", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("seeded")
 _world = World()  # sets the environment that chalicelib.config reads at import
 _HERE = Path(__file__).parent
@@ -49,6 +51,45 @@ def permitted() -> Iterator[None]:
     with permissions.watching() as asked:
         yield
     assert permissions.missing(asked) == []
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_hashes() -> Iterator[tuple[int, int]]:
+    """Where no test looks at the hashing itself, argon2 does the least that it can: as decided it takes 25 ms of CPU."""
+    from chalicelib.security import passwords
+
+    decided = passwords._MEMORY_KIB, passwords._PASSES
+    _hash_with(8, 1)
+    yield decided
+    _hash_with(*decided)
+
+
+@pytest.fixture(scope="module")
+def real_hashes(quick_hashes: tuple[int, int]) -> Iterator[None]:
+    """For the modules that do look at it: argon2 works as decided."""
+    _hash_with(*quick_hashes)
+    yield
+    _hash_with(8, 1)
+
+
+def _hash_with(memory: int, passes: int) -> None:
+    from chalicelib.security import passwords
+
+    passwords._MEMORY_KIB, passwords._PASSES = memory, passes
+    passwords._hasher.cache_clear()
+    passwords._dummy.cache_clear()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def few_shards() -> None:
+    """What is due stands in two shards, not sixteen, and a day in two, not eight: every tick, and every look at a log or
+    at facts, reads them all, and two show what more would.
+    """
+    from chalicelib import agenda, days
+
+    days.SHARDS = 2
+    for name in ("MESSAGES", "BATCHES", "REGISTRATIONS", "WORK", "WORKFLOWS"):
+        setattr(agenda, name, replace(getattr(agenda, name), shards=2))
 
 
 @pytest.fixture

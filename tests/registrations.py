@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
-from chalicelib import clock, ids
+from chalicelib import agenda, clock, ids
 from chalicelib.facts import Act
 from chalicelib.people import contacts, office_users, usernames
 from chalicelib.people.authority import Authority
@@ -61,7 +61,7 @@ def make_entry(
         portal, entry_id, kind=kind, status=status, account=account, role=granted, applicant=_applicant(**applicant)
     )
     if status is Status.STARTED:
-        row.due_at, row.due_shard = clock.timestamp() + KEPT_SECONDS, entries.due_shard(entry_id)
+        row.due_at, row.due_shard = clock.timestamp() + KEPT_SECONDS, agenda.REGISTRATIONS.shard_of(entry_id)
     tx = Act(portal.slug, "system:tests").transaction()
     entries.add(tx, portal.slug, row)
     tx.commit()

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from chalicelib import clock
+from chalicelib import agenda, clock
 from chalicelib.storage import query
-from chalicelib.workflows import jobs, shards
+from chalicelib.workflows import jobs
 from chalicelib.workflows.workflow_models import JobRow
 
-_PARTS = [f"due#{shard}" for shard in range(16)]
 
-
-def due_keys(now: int | None = None) -> list[str]:
-    """The keys of what is due, the oldest of each shard first."""
-    until = clock.timestamp() if now is None else now
-    found = [query(JobRow, part, index="due", between=JobRow.due_at <= until, limit=1000).items for part in _PARTS]
-    assert shards.of("") in _PARTS
-    return [row.pk for part in found for row in part]
+def due_keys(by: int | None = None) -> list[str]:
+    """The keys of what is due by a moment, or now."""
+    until = clock.timestamp() if by is None else by
+    return [
+        row.pk
+        for part in agenda.WORKFLOWS.parts
+        for row in query(JobRow, part, index="due", between=JobRow.due_at <= until, limit=1000).items
+    ]
 
 
 def work_due(most: int = jobs.A_TURN) -> int:

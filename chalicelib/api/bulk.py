@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import Meta, Struct
@@ -44,8 +43,7 @@ class BulkResult(Struct, frozen=True, kw_only=True):
     refused: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of a row: the id it is known by, and whether an earlier call did it; or why it was refused."""
 
     id: str | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
+
+from msgspec import Struct
 
 from .. import ids
 from ..errors import Invalid
@@ -23,8 +24,7 @@ D = TypeVar("D", bound=Details)
 R = TypeVar("R", bound=Kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """A kind of thing as the API names it: one of them in names and in words, many in paths, and what to say of them."""
 
     one: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import clock, days, ids
 from ..storage import Transaction
@@ -12,8 +14,7 @@ from .kinds import Kind
 from .models import FactRow
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """Who is doing something, and how the request that carries it is known.
 
     `actor` is `api-key:<id>`, `contact:<id>`, `visitor` or `system:<what>`; `rider` joins the act's first transaction

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime, parseaddr
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import clock
 from ..config import settings
@@ -30,8 +32,7 @@ _LEAST = 8  # places: a name cut shorter than this says nothing any more
 _LINE_LIMIT = 200  # of a subject: mail programs show some 60, and a header must stay far below 998
 
 
-@dataclass(frozen=True, slots=True)
-class Email:
+class Email(Struct, frozen=True):
     """A mail ready to go, but for the envelope."""
 
     to: str
@@ -79,8 +80,7 @@ def _uncoded(text: str) -> str:
     return text.replace("=?", "= ?")
 
 
-@dataclass(frozen=True, slots=True)
-class Sms:
+class Sms(Struct, frozen=True):
     """A text message ready to go."""
 
     to: str

@@ -6,8 +6,9 @@ portal's logo, and nothing reports that the mail was opened.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from html import escape
+
+from msgspec import Struct
 
 from ..portals import Portal, colour
 
@@ -21,8 +22,7 @@ _DARK = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(Struct, frozen=True):
     """A block with its values in place; `href` is where a button leads."""
 
     kind: str

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
-
 from pynamodb.attributes import BooleanAttribute
 
 from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
 from .shapes import Own, OwnMessage
-
-UNSENT_SHARDS = 16  # partitions of the sparse index that the sweep reads
 
 
 class MessageRow(Row):
@@ -212,8 +208,3 @@ def own_messages_key(portal: str) -> str:
 def own_versions_key(portal: str, name: str) -> str:
     """The partition of the versions of a portal's own message."""
     return f"{portal}#own-message#{name}"
-
-
-def unsent_shard(identifier: str) -> str:
-    """The partition of the sparse index in which a message stands."""
-    return f"unsent#{zlib.crc32(identifier.encode()) % UNSENT_SHARDS}"

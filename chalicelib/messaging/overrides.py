@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import clock, facts, log
 from ..errors import Invalid, NotFound, Stale
@@ -29,8 +29,7 @@ _AT_ONCE = 30  # restored in one transaction, which holds a hundred parts: three
 Words = EmailWording | SmsWording
 
 
-@dataclass(frozen=True, slots=True)
-class InUse:
+class InUse(Struct, frozen=True):
     """A portal's own wording, and which version of it this is."""
 
     version: int

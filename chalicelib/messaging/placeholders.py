@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from .templates import EVERYWHERE, EmailWording, Template, used
 
@@ -34,8 +35,7 @@ _MEANINGS: Final = {
 BOUND: Final = "\n@((host)) #((code))"  # the last line by which browsers fill a code in on our site and nowhere else
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(Struct, frozen=True):
     """A placeholder as staff see it. `lines`: its value may have several, so that it cannot stand in a subject."""
 
     name: str

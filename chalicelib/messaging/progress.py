@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from .. import clock, facts, ids, log
+from .. import agenda, clock, facts, ids, log
 from ..errors import Conflict, Unavailable
 from ..facts import Act, Kind
 from ..storage import Action, Condition, Transaction
 from . import tallies
-from .models import MessageRow, message_key, unsent_shard
+from .models import MessageRow, message_key
 from .statuses import OPEN, TO_ACT_ON, Status
 
 LEASE_SECONDS = 120  # a worker that has not reported by then is dead: four times the Lambda's own time-out
@@ -80,7 +80,7 @@ def hand_back(row: MessageRow, reason: str) -> None:
     row.change(
         MessageRow.status.set(Status.QUEUED.value),
         MessageRow.reason.set(reason),
-        MessageRow.unsent_shard.set(unsent_shard(row.id)),
+        MessageRow.unsent_shard.set(agenda.MESSAGES.shard_of(row.id)),
         MessageRow.sweep_at.set(next_look(int(row.attempts))),
         when=_held_by(row),
     )
@@ -99,7 +99,7 @@ def lost_sight(row: MessageRow, reason: str) -> bool:
     return row.change(
         MessageRow.status.set(Status.UNKNOWN.value),
         MessageRow.reason.set(reason),
-        MessageRow.unsent_shard.set(unsent_shard(row.id)),
+        MessageRow.unsent_shard.set(agenda.MESSAGES.shard_of(row.id)),
         MessageRow.sweep_at.set(clock.timestamp() + SETTLE_SECONDS),
         when=_held_by(row),
     )
@@ -210,7 +210,7 @@ def _released(identifier: str) -> list[Action]:
         MessageRow.status.set(Status.QUEUED.value),
         MessageRow.claim.remove(),
         MessageRow.needs_attention.remove(),
-        MessageRow.unsent_shard.set(unsent_shard(identifier)),
+        MessageRow.unsent_shard.set(agenda.MESSAGES.shard_of(identifier)),
         MessageRow.sweep_at.set(clock.timestamp()),
     ]
 

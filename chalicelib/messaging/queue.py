@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .. import clock, days, ids
+from .. import agenda, clock, days, ids
 from ..errors import Refusal
 from ..facts import Act
 from ..portals import get, known
 from ..security import keys
 from ..storage import Transaction
 from . import addresses, wordings
-from .models import MessageRow, message_key, unsent_shard
+from .models import MessageRow, message_key
 from .statuses import Status
 from .templates import Purpose
 
@@ -111,7 +111,7 @@ def _row(
         day_key=days.partition(portal, created_key),
         subject_key=f"{portal}#{about}",
         created_key=created_key,
-        unsent_shard=unsent_shard(identifier),
+        unsent_shard=agenda.MESSAGES.shard_of(identifier),
         template=template,
         channel=channel,
         recipient=to,

@@ -6,35 +6,28 @@ sparse index under the moment at which to look again, so a sweep reads what is d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from .. import clock, log
-from ..storage import query, together
+from ..storage import together
 from . import pacing, progress
 from .gates import LONGEST_SECONDS, waiting_since
 from .handing_on import Handing, hand_on
-from .models import UNSENT_SHARDS, MessageRow
+from .models import MessageRow
 from .progress import confirm, release
 from .statuses import Status
 
-_A_SHARD = 250  # messages of one shard in one sweep; the rest follows in the next
 
-
-def sweep() -> int:
+def sweep(keys: Sequence[str]) -> int:
     """Look at every message that is due, and give how many were handed on again. Safe to run twice, or late."""
-    due = [_due(f"unsent#{shard}") for shard in range(UNSENT_SHARDS)]  # in turn: each thread would open a connection
-    waits = any(due) and pacing.is_behind()
-    looked_at = together([partial(_safely, key, waits) for keys in due for key in keys])
+    waits = bool(keys) and pacing.is_behind()
+    looked_at = together([partial(_safely, key, waits) for key in keys])
     handed = [handing for handing in looked_at if handing]
     failed = hand_on(handed)
     if handed:
         log.info("messages handed on again", count=len(handed) - len(failed))
     return len(handed) - len(failed)
-
-
-def _due(shard: str) -> list[str]:
-    due = MessageRow.sweep_at <= clock.timestamp()
-    return [row.pk for row in query(MessageRow, shard, index="unsent", between=due, limit=_A_SHARD).items]
 
 
 def _safely(key: str, bulk_waits: bool) -> Handing | None:

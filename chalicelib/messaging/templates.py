@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from ..errors import Invalid
 
@@ -36,8 +37,7 @@ class NotOneLine(ValueError):
     """A value that goes into a header holds a line break or a control character."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(Struct, frozen=True):
     """A value that whoever queues the message gives in its context. A moment is in seconds since 1970."""
 
     name: str
@@ -53,8 +53,7 @@ class Placeholder:
         return re.fullmatch(_SHAPES[self.kind], value) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One block of a mail. `link` names the value that a button opens; a block whose link is blank is left out."""
 
     kind: Literal["heading", "paragraph", "quote", "button", "code", "small"]
@@ -62,8 +61,7 @@ class Block:
     link: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EmailWording:
+class EmailWording(Struct, frozen=True):
     """A mail: the preheader is what an inbox shows after the subject."""
 
     subject: str
@@ -71,8 +69,7 @@ class EmailWording:
     blocks: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SmsWording:
+class SmsWording(Struct, frozen=True):
     """Texts from fullest to shortest, the first that fits is sent; `shrink` names values that may be cut, in order."""
 
     texts: tuple[str, ...]
@@ -80,8 +77,7 @@ class SmsWording:
     shrink: tuple[str, ...] = ("portal_name",)
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """One message: what it is for, what it needs to know, what is worked out for it, its wording by channel.
 
     `for_records`: workflows and campaigns may send it, for it tells of an account's record and holds no secret. Of purpose

@@ -6,14 +6,14 @@ link by its five values, as `links.context` gives them, and a temporary password
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from .templates import Block, EmailWording, Placeholder, SmsWording, Template
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """How a change is told: as a mail's subject, and in full sentences."""
 
     subject: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from chalice import Response
+from msgspec import Struct
 
 from .. import clock
 from ..errors import Invalid, Stale, TooMany
@@ -23,8 +23,7 @@ from .doors import both, door, home, keep_session, offers_factors, pending, side
 from .signing_in import later, masked, with_wait
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a factor is being set up: the user, the path of these pages, and the sign-in that waits for it, if one does."""
 
     user: User

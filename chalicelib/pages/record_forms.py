@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -32,8 +31,7 @@ _REMOVED_MEANWHILE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """A form: the kind it is about, one of them in words, what it asks, and what it says where the name is missing."""
 
     kind: RecordKind[Any, Any]

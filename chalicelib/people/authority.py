@@ -6,8 +6,9 @@ alone. Nobody gives a role above their own level, acts outside their own scope, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NoReturn
+
+from msgspec import Struct
 
 from .. import facts
 from ..errors import Forbidden, NotFound
@@ -23,8 +24,7 @@ _OUTSIDE = "This office or provider is outside of what you look after."
 _SELF = "You cannot do this to yourself. Ask another administrator of your office."
 
 
-@dataclass(frozen=True, slots=True)
-class Authority:
+class Authority(Struct, frozen=True):
     """Who acts, and within what. Without an `account_id` the whole portal; `permissions` are those of their own role."""
 
     name: str = ""

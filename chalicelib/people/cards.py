@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -29,8 +28,7 @@ class OpenBatch(msgspec.Struct, frozen=True):
     answer_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(msgspec.Struct, frozen=True):
     """A contact as a sign-in sees it, and what of the account every page asks for.
 
     `is_open` tells whether the account is, `agent` is its assigned agent's address, `shared` how many products, links and
@@ -45,7 +43,7 @@ class Card:
     last_name: str
     emails: tuple[str, ...]
     mobile: str | None
-    batches: dict[str, OpenBatch] = field(default_factory=dict)
+    batches: dict[str, OpenBatch] = msgspec.field(default_factory=dict)
     signed_in_before: int | None = None
     terms: str = ""
     agent: str = ""
@@ -73,8 +71,7 @@ class Card:
         return next((email for email in self.emails if email_key(email) == destination), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True):
     """What stands under a client number: whose it is (None: nobody's) and the cards of its contacts."""
 
     account_id: str | None

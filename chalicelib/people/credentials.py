@@ -8,7 +8,6 @@ or learn a password.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final, Literal, get_args
 
@@ -107,8 +106,7 @@ class UsernameInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     username: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(Struct, frozen=True):
     account: Account
     user: User | None
     panel: Panel

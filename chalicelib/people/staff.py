@@ -8,7 +8,6 @@ username is the address somebody was first invited at: it never changes, and nob
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -65,8 +64,7 @@ class StaffUser(StaffInput, frozen=True, kw_only=True, forbid_unknown_fields=Fal
     updated_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class By:
+class By(msgspec.Struct, frozen=True):
     """Who acts on staff: their role, and of a staff user the name and id."""
 
     role: str

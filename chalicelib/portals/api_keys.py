@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -49,8 +48,7 @@ class KeyCreated(ApiKey, frozen=True, kw_only=True):
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """Whoever holds a valid key: which portal it is for (`*`: all) and what it may do."""
 
     key_id: str

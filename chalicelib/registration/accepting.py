@@ -7,7 +7,8 @@ link, the registration, the contact and the user change in one transaction, so o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .. import facts
 from ..errors import Conflict, Invalid, NotFound, Stale, TooMany
@@ -41,8 +42,7 @@ class Withdrawn(Conflict):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Invited:
+class Invited(Struct, frozen=True):
     """What somebody is invited to, and what is known of them."""
 
     office: str
@@ -51,8 +51,7 @@ class Invited:
     has_second_factor: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The username of the new user, and the cookie by which its browser is known."""
 
     username: str

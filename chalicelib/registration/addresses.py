@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .. import fields
 from ..people import matching
@@ -19,8 +20,7 @@ _BRACKETED = re.compile(r"<([^<>\n\r]*)>")
 _AROUND = "\"'()[]<>“”‘’„‚`.:"
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """One address as it was typed. `email` is the form to send to, empty where there is none: then `fault` says why."""
 
     typed: str

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .. import clock, log
-from . import abandoned, entries, invitations, sending
+from . import abandoned, invitations, sending
 from .models import RegistrationRow
 
-_A_TICK = 100  # of one shard of the index in one minute; the rest follows in the next
 _SENDING_SECONDS = 30  # after which a tick begins no further sending
 
 
-def work_due(most: int = sending.A_TICK) -> int:
-    """Do all that is due, of links to be sent at most so many; how much was done. Safe to run twice, or late."""
+def work_due(keys: Sequence[str], most: int = sending.A_TICK) -> int:
+    """Do all that is due (see `agenda`), of links at most so many; how much was done. Safe to run twice, or late."""
     began = clock.timestamp()
-    keys = entries.due_keys(began, _A_TICK)
     done = sum(_safely(key) for key in keys if "#sending#" not in key)
     for key in keys:
         if "#sending#" in key and most > 0 and clock.timestamp() < began + _SENDING_SECONDS:

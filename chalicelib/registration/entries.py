@@ -9,7 +9,7 @@ import zlib
 from collections import Counter
 from typing import Any
 
-from .. import clock
+from .. import agenda, clock
 from ..errors import Conflict, NotFound, Refusal
 from ..people import matching
 from ..people.authority import Authority
@@ -22,7 +22,6 @@ from .shapes import Applicant, ChecksGiven, Registration
 from .statuses import LISTED, PENDING, Event, Level, Status, after
 
 _SHARDS = 8  # of the counts, so that many links in one go do not wait for each other
-_DUE_SHARDS = 16
 _SUBMITTING: frozenset[Event] = frozenset({"submit", "approve-itself"})
 _NO_SUCH = "There is no registration with this id."
 
@@ -131,22 +130,8 @@ def due(row: RegistrationRow, moment: int | None) -> tuple[Action, ...]:
     """The actions that have the tick look at a registration at a moment, or not any more."""
     if moment is None:
         return (RegistrationRow.due_at.remove(), RegistrationRow.due_shard.remove())
-    return (RegistrationRow.due_at.set(moment), RegistrationRow.due_shard.set(due_shard(str(row.created_key))))
-
-
-def due_shard(entry_id: str) -> str:
-    """The partition of the due index that this registration stands in while the tick must look at it."""
-    return f"due#{zlib.crc32(entry_id.encode()) % _DUE_SHARDS}"
-
-
-def due_keys(now: int, limit: int) -> list[str]:
-    """The keys (pk) of what is due, registrations and sendings alike; the oldest of each shard first."""
-    shards = [f"due#{shard}" for shard in range(_DUE_SHARDS)]  # in turn: a tick opens one connection, not sixteen
-    return [
-        row.pk
-        for shard in shards
-        for row in query(RegistrationRow, shard, index="due", between=RegistrationRow.due_at <= now, limit=limit).items
-    ]
+    shard = agenda.REGISTRATIONS.shard_of(str(row.created_key))
+    return (RegistrationRow.due_at.set(moment), RegistrationRow.due_shard.set(shard))
 
 
 def found(portal: str, entry_id: str) -> RegistrationRow | None:

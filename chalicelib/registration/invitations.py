@@ -7,10 +7,11 @@ goes to its address.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final, Literal
 
-from .. import clock, facts, ids
+from msgspec import Struct
+
+from .. import agenda, clock, facts, ids
 from ..errors import Conflict, NotFound, Stale, TooMany
 from ..facts import Act, Kind
 from ..messaging import reading, suppression
@@ -58,8 +59,7 @@ _COME: Final[dict[Sent, Delivery]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """What somebody is invited to: an account, and a role there. `inviter` is the name that the mail tells, if any."""
 
     portal: Portal
@@ -69,8 +69,7 @@ class Offer:
     is_urgent: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """What became of one address; `why` says what to do where no mail went out."""
 
     answer: Answer
@@ -272,7 +271,7 @@ def _add(tx: Transaction, act: Act, offer: Offer, to: Typed, held: InvitedRow | 
     row.message_id = _mail(tx, act, offer, row, int(row.valid_until), _INVITATION)
     due_at = _due_at(offer.portal, int(row.valid_until))
     if due_at is not None:
-        row.due_at, row.due_shard = due_at, entries.due_shard(str(row.created_key))
+        row.due_at, row.due_shard = due_at, agenda.REGISTRATIONS.shard_of(str(row.created_key))
     as_read = InvitedRow.entry_id == held.entry_id if held else InvitedRow.pk.does_not_exist()
     tx.put(_invited(act.portal, row), when=as_read, refusal=Stale())
     entries.add(tx, act.portal, row)

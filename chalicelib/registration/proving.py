@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from .. import clock, facts
+from .. import agenda, clock, facts
 from ..errors import Conflict, Invalid, NotFound, Refusal
 from ..facts import Act, Kind
 from ..messaging.queue import queue
@@ -116,7 +116,7 @@ def _begun(act: Act, portal: Portal, attempt: Attempt) -> CodeOver | None:
     row = entries.new(
         portal, attempt.id, kind="request", status=Status.STARTED, account=account, role=role, applicant=attempt.applicant
     )  # fmt: skip
-    row.due_at, row.due_shard = clock.timestamp() + KEPT_SECONDS, entries.due_shard(attempt.id)
+    row.due_at, row.due_shard = clock.timestamp() + KEPT_SECONDS, agenda.REGISTRATIONS.shard_of(attempt.id)
     entries.add(tx, act.portal, row)
     about = facts.subject("registration", attempt.id)
     facts.record(tx, act, Kind.REGISTRATION_STARTED, about, {"account": account.id, "role": role.key})

@@ -10,7 +10,8 @@ historical claim number is let in at once where the portal says so, but never as
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .. import clock, facts
 from ..errors import Conflict, Invalid, Stale, TooMany
@@ -41,8 +42,7 @@ _OF_PLACE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """What is asked for, checked and decided, before anything is written."""
 
     username: str

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from .. import clock, fields, log
+from .. import agenda, clock, fields, log
 from ..errors import Conflict, Invalid, NotFound, Refusal, Stale, Unavailable
 from ..facts import Act
 from ..people import accounts, authority, matching, office_users
@@ -21,7 +21,7 @@ from ..people.authority import Authority
 from ..people.shapes import Account
 from ..portals import Portal, known
 from ..storage import Page, Transaction, query
-from . import entries, invitations
+from . import invitations
 from .addresses import MOST, Typed, parsed
 from .invitations import Answer, Answered, Offer
 from .models import AddressRow, SendingRow
@@ -104,7 +104,7 @@ def take(act: Act, by: Authority, portal: Portal, wanted: LinksWanted, *, sendin
         for place, each in enumerate(found[at : at + _WRITTEN_AT_ONCE], at):
             tx.put(_address_row(row, place, each))
         tx.commit()
-    row.due_shard, row.due_at = entries.due_shard(sending_id), now
+    row.due_shard, row.due_at = agenda.REGISTRATIONS.shard_of(sending_id), now
     tx = act.transaction()
     tx.put(row, when=SendingRow.pk.does_not_exist())
     tx.commit()

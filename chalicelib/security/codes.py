@@ -9,10 +9,10 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import pyotp
+from msgspec import Struct
 
 from .. import clock, ids
 from ..errors import Refusal, TooMany
@@ -45,8 +45,7 @@ class CodeWrong(Refusal):
         self.tries_left = tries_left
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Struct, frozen=True):
     """What is needed to compose the message of a code; useless without the key."""
 
     id: str

@@ -8,8 +8,9 @@ own, so that a stranger can neither lock an owner out nor use up the owner's cod
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from .. import clock
 from ..errors import Refusal, TooMany
@@ -149,8 +150,7 @@ def note_success(tx: Transaction, portal: str, identity_key: str) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Lockout:
+class Lockout(Struct, frozen=True):
     """That wrong tries keep somebody out: since the last of them, until a moment, or (None) until staff unlock."""
 
     at: int

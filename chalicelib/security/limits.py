@@ -11,9 +11,10 @@ All fail closed: when DynamoDB does not answer, the act does not happen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+
+from msgspec import Struct
 
 from .. import clock
 from ..errors import TooMany
@@ -21,8 +22,7 @@ from ..storage import Action, Condition, Transaction
 from .models import CounterRow, IdentityRow
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """At most `count` in `seconds`."""
 
     count: int

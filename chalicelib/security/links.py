@@ -11,10 +11,9 @@ import base64
 import binascii
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from .. import clock, ids
 from ..config import settings
@@ -55,8 +54,7 @@ class LinkOver(Refusal):
         self.why, self.link = why, link
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A link's state. `holder` is whom it is for, `place` which of several addresses it went to."""
 
     purpose: Purpose
@@ -68,8 +66,7 @@ class Link:
     detail: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How the newest link of a purpose stands. `opened`: the button was pressed, and what it is for is not done."""
 
     sent_at: int

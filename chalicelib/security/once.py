@@ -6,7 +6,8 @@ So there is no moment at which the call is done and the record is missing, or th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .. import clock
 from ..storage import Transaction, guarded, live
@@ -15,8 +16,7 @@ from .models import OnceRow
 KEPT_SECONDS = 24 * 3600  # how long a repeated call is answered like the first; what the API promises
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """A call that was carried out: the fingerprint of what it asked for, and the id that it chose for its result."""
 
     request_hash: str

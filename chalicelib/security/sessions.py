@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from .. import clock, ids
 from ..storage import Transaction
@@ -27,8 +28,7 @@ class Lasting(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Fixed:
+class _Fixed(Struct, frozen=True):
     session_idle_minutes: int
     session_hours: int
 
@@ -36,8 +36,7 @@ class _Fixed:
 STAFF: Final = _Fixed(30, 8)  # docs/security.md, "Decided numbers"
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """A signed-in browser. `holder` is a contact's or a user's id; moments in seconds since 1970."""
 
     id: str

@@ -6,7 +6,6 @@ both are over for good, and every session with them; switched on again, there ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Literal, get_args
 
@@ -72,8 +71,7 @@ class SelfService(Struct, frozen=True, kw_only=True):
     refused: Annotated[dict[str, str], Meta(description="What cannot be done now, and why not.")]
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(Struct, frozen=True):
     account: Account
     user: User | None
     since: int | None

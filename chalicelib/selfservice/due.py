@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from .. import clock, facts, log
@@ -9,24 +10,17 @@ from ..errors import Conflict, Refusal, Stale, TooMany, Unavailable
 from ..facts import Act, Kind
 from ..people import contacts
 from ..portals import Portal, known
-from ..storage import Transaction, query
+from ..storage import Transaction
 from . import reminders
 from .batches import is_account_open, notify, subject
 from .models import BatchRow
 
-_A_TICK = 100  # reminders of one shard in one minute; the rest follows in the next
 _PASSING = (Conflict, Stale, TooMany, Unavailable)  # refusals that may be over a minute later
 
 
-def send_due() -> int:
-    """Remind of everything that is due; how many were reminded. Safe to run twice, or late."""
-    now = clock.timestamp()
-    due = [_due(f"due#{shard}", now) for shard in range(reminders.SHARDS)]  # in turn, as the sweep does
-    return sum(_safely(key) for keys in due for key in keys)
-
-
-def _due(shard: str, now: int) -> list[str]:
-    return [row.pk for row in query(BatchRow, shard, index="due", between=BatchRow.due_at <= now, limit=_A_TICK).items]
+def send_due(keys: Sequence[str]) -> int:
+    """Remind of every batch that is due (see `agenda`); how many were reminded. Safe to run twice, or late."""
+    return sum(map(_safely, keys))
 
 
 def _safely(key: str) -> bool:

@@ -7,7 +7,6 @@ portal has these modules. Who wrote what and when stays beside it. Facts name fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -46,8 +45,7 @@ _FACTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RecordKind(Generic[D, R]):
+class RecordKind(msgspec.Struct, Generic[D, R], frozen=True):
     """A kind of thing: its name (in keys and facts), what people call many of them, what it takes and gives.
 
     `module` is the one of the portal's modules that must be on.
@@ -73,8 +71,7 @@ PROVIDERS: Final = RecordKind("provider", "care providers", ProviderRow, Provide
 LINKS: Final = RecordKind("link", "website links", LinkRow, LinkInput, WebsiteLink)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """How many there are of each kind that clients keep, how many products and links are shared with them, and files.
 
     A file counts while it is meant to be shared, whether or not the account is one that files are shared with.

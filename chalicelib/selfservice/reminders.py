@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from .. import clock
+from .. import agenda, clock
 from ..portals import Portal
 from .models import BatchRow
 from .shapes import BatchInput
 from .statuses import is_shown
 
-SHARDS = 16
 _HOUR = time(9, 0)  # reminders go out at nine in the morning, in the portal's zone
 
 
@@ -36,7 +34,7 @@ def schedule(row: BatchRow, portal: Portal, before: BatchInput | None = None) ->
     is_due = row.due_at is not None and row.due_at <= clock.timestamp()
     if is_due and before and _is_reminded(row.details) and _waits_as(before) == _waits_as(row.details):
         moment = int(row.due_at)
-    row.due_at, row.due_shard = moment, None if moment is None else shard_of(row)
+    row.due_at, row.due_shard = moment, None if moment is None else agenda.BATCHES.shard_of(row.created_key)
 
 
 def upcoming(row: BatchRow, portal: Portal) -> int | None:
@@ -52,11 +50,6 @@ def is_asked_for(row: BatchRow, portal: Portal, moment: int) -> bool:
     if portal.status != "open" or not _is_reminded(row.details):
         return False
     return moment in moments(row.details.answer_by or "", portal.notifications.reminder_days, portal.time_zone)
-
-
-def shard_of(row: BatchRow) -> str:
-    """The part of the index of what is due in which a batch stands."""
-    return f"due#{zlib.crc32(row.created_key.encode()) % SHARDS}"
 
 
 def _is_reminded(details: BatchInput) -> bool:

@@ -8,7 +8,8 @@ link's place and a message that the worker drops.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .. import clock, facts
 from ..errors import Invalid, NotFound, Stale
@@ -27,8 +28,7 @@ _MOST_TYPED = 300  # characters of a field that are read at all
 _NOBODY = "0" * 32  # an id that nothing has
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """Whom the mail goes to, and what it is: `send` adds it to a transaction."""
 
     addresses: tuple[str, ...]

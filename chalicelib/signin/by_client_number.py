@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 import msgspec
 
@@ -58,16 +57,14 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.challenge)
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(msgspec.Struct, frozen=True):
     """The browser in front of us: its address (IPv6 as /64), its known-browser cookie, if any."""
 
     address: str
     browser_cookie: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
+class SignedIn(msgspec.Struct, frozen=True):
     """The secrets for two cookies (the session's, the known browser's) and where the visitor wanted to go."""
 
     session: str
@@ -180,8 +177,7 @@ class StillOpen(SendsUsedUp):
         self.visit = visit
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
+class _Match(msgspec.Struct, frozen=True):
     """Who it is: `card` and the address on file; or nobody, and the first check that failed."""
 
     card: Card | None

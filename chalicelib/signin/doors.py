@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import facts
 from ..errors import Refusal
@@ -52,8 +52,7 @@ class StepOver(Refusal):
     text = "This step has run out. Please sign in again."
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """Whom a sign-in page lets in, and on what terms."""
 
     side: Side
@@ -93,8 +92,7 @@ def is_manager(portal: Portal, user: User) -> bool:
 FOR_STAFF: Final = Door("staff", frozenset({"staff"}), sessions.STAFF, must_have_factor=True, device_days=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(Struct, frozen=True):
     """The browser in front of us: its address (IPv6 as /64), what it calls itself, its known-browser and device cookies."""
 
     address: str
@@ -128,8 +126,7 @@ class Pending(Struct, frozen=True, kw_only=True):
     sent_at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
+class SignedIn(Struct, frozen=True):
     """The secrets for the cookies: the session's, the known browser's, the remembered device's."""
 
     session: str

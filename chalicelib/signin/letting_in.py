@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from .. import clock, facts, ids
 from ..facts import Act, Kind
@@ -18,8 +19,7 @@ from .doors import Door, PasswordWrong, SignedIn, StepOver, Visitor, about, for_
 from .tries import Tries
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """What was shown besides the password, to be used up with the sign-in.
 
     `challenge` is the second factor's, `step` an authenticator's time step, `recovery` the digests of the codes that are

@@ -7,9 +7,8 @@ to the address of before (`User.reset_emails`), whose reader can say "this was n
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
+from msgspec.structs import replace
 
 from .. import facts, fields
 from ..errors import Conflict, Invalid, NotFound

@@ -7,7 +7,6 @@ by it: the new password, and the second factor, are asked at the door like any o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import msgspec
 
@@ -26,8 +25,7 @@ from . import questions
 from .doors import Pending, StepOver, about
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What the form must ask: a username (or none: it is `username`), new questions, or the answers to the chosen ones."""
 
     title: str
@@ -37,8 +35,7 @@ class Asked:
     old_questions: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(msgspec.Struct, frozen=True):
     """The username that now has a password, at whose door, and the cookie by which its browser is known."""
 
     username: str

@@ -5,7 +5,7 @@ A session counts as what its user is now. Shut out, closed account, other role: 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ..people import cards, users
 from ..people.cards import Card
@@ -16,8 +16,7 @@ from ..storage import beside
 from .doors import is_manager
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """A user who may be here: a customer with what is open to the account, or an office user with their contact's card."""
 
     user: User

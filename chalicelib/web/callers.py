@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
+from msgspec import Struct
+
 from .. import clock, portals
 from ..errors import NotFound, NotSignedIn
 from ..people.authority import Authority
@@ -54,8 +56,7 @@ class SignedInBrowser:
         return self.session.proved_at + FRESH_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Whoever calls: which portal they are for (`*`: all), what they may do, and on which level they act on staff.
 
     `role` is that of staff. Of an office user it is empty, whatever a portal calls its roles; `office_role` is theirs,

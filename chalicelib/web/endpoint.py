@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 from chalice.app import Blueprint, Request, Response
+from msgspec.structs import replace
 
 from .. import ids, log, portals
 from ..errors import NotFound, Refusal

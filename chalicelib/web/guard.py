@@ -7,8 +7,9 @@ permission 403, no fresh second factor 403.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from ..errors import Forbidden, NotFound
 from ..portals.api_keys import EVERY_PORTAL
@@ -19,8 +20,7 @@ from .problems import StepUpNeeded
 Audience = Literal["public", "visitor", "client", "staff", "key"]
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """Whom a route is for: everybody, visitors of a portal, signed-in clients, staff, or callers of the API (`key`).
 
     A caller needs the `permission`; where `every_portal` is set, it must also be a key of the whole deployment. What is

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from ..errors import Invalid, Refusal, Unavailable
 from ..facts import Act
@@ -26,8 +26,7 @@ _SHAPE = re.compile(r"[\x21-\x7e]{1,255}")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(msgspec.Struct, frozen=True):
     """What makes a call the same call: the key with its holder, and a hash of what was asked for."""
 
     portal: str

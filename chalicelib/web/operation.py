@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from ..config import settings
 from ..facts import Act
@@ -37,8 +36,7 @@ class Paging(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cursor: Cursor = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Generic[Q, B]):
+class Call(Struct, Generic[Q, B], frozen=True):
     """One request, authenticated, permitted and parsed."""
 
     act: Act
@@ -81,8 +79,7 @@ class Call(Generic[Q, B]):
         return self.portal.country
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What to answer: a status, a value to write as JSON (or a ready text), and headers."""
 
     value: Any = None
@@ -95,8 +92,7 @@ class Answer:
 Handler = Callable[[Call[Any, Any]], Answer]
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """A route with all that parsing, guarding and documenting it takes.
 
     `body` is the struct of the body and `takes` how it is read: whole, as a merge patch over what is stored, or as rows

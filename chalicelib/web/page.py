@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 from chalice import Blueprint, Response
-from msgspec import Struct
+from msgspec import Struct, field
 
 from .. import clock, ids, log, portals
 from ..errors import Invalid, NotFound, Refusal
@@ -41,8 +40,7 @@ S = TypeVar("S", bound=Struct)
 _alike: dict[tuple[str, int, str, bytes], str] = {}
 
 
-@dataclass(slots=True)
-class View:
+class View(Struct):
     """One request for a page of a portal, as its handler sees it."""
 
     portal: Portal

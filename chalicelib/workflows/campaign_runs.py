@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .. import clock, facts, portals
+from .. import agenda, clock, facts, portals
 from ..errors import Conflict, Stale
 from ..facts import Act, Kind
 from ..messaging import tallies
@@ -17,7 +17,7 @@ from ..messaging.statuses import Status
 from ..people.shapes import Account
 from ..portals import Portal
 from ..storage import Action, Page, Transaction
-from . import campaign_doing, cron, jobs, shards, tagging
+from . import campaign_doing, cron, jobs, tagging
 from .campaign_doing import CampaignRun, channel_of
 from .campaign_models import CampaignRow, RunRow
 from .campaign_shapes import OnCron
@@ -200,7 +200,7 @@ def move(tx: Transaction, row: CampaignRow, state: str, *, due_at: int | None, m
     when = CampaignRow.version == row.version
     due: list[Action] = [CampaignRow.due_at.remove(), CampaignRow.due_shard.remove()]
     if due_at is not None:
-        due = [CampaignRow.due_at.set(due_at), CampaignRow.due_shard.set(shards.of(row.id))]
+        due = [CampaignRow.due_at.set(due_at), CampaignRow.due_shard.set(agenda.WORKFLOWS.shard_of(row.id))]
     run = [] if moment is None else [CampaignRow.run.set(moment)]
     changes = [CampaignRow.state.set(state), CampaignRow.version.add(1), CampaignRow.updated_at.set(clock.timestamp())]
     tx.update(CampaignRow(row.pk, row.sk), *changes, *due, *run, when=when, refusal=Stale())

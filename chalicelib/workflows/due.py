@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from .. import clock, facts, log
@@ -12,16 +13,15 @@ from ..people import accounts, users
 from ..people.users import User
 from ..portals import known
 from ..storage import Transaction
-from . import shards, tasks
+from . import tasks
 from .models import TaskRow
 
-_A_TICK = 100  # of one shard of the index in one minute; the rest follows in the next
 _PASSING = (Conflict, Stale, Unavailable)  # refusals that may be over a minute later
 
 
-def do_due() -> int:
-    """Send all reminders that are due; how many. Safe to run twice, or late."""
-    return sum(_safely(key) for key in shards.due_keys(clock.timestamp(), _A_TICK))
+def do_due(keys: Sequence[str]) -> int:
+    """Send the reminders that are due (see `agenda`); how many. Safe to run twice, or late."""
+    return sum(_safely(key) for key in keys)
 
 
 def _safely(key: str) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from .. import clock, facts
+from .. import agenda, clock, facts
 from ..errors import Conflict, NotFound, Stale
 from ..facts import Act, Kind
 from ..storage import Action, Page, Transaction, afresh, query
-from . import decisions, definitions, shards, timing
+from . import decisions, definitions, timing
 from .decisions import Of
 from .workflow_models import EnrolmentRow
 from .workflow_shapes import Enrolment, StepOf
@@ -35,7 +35,8 @@ def made(
     """A new enrolment's row, due when its first step is."""
     return EnrolmentRow(
         pk=key(portal, enrolment_id), sk="enrolment", list_key=list_of(portal, workflow_id, "active"),
-        account_key=_at(portal, account_id), order_key=enrolment_id, due_shard=shards.of(enrolment_id), due_at=due_at,
+        account_key=_at(portal, account_id), order_key=enrolment_id, due_at=due_at,
+        due_shard=agenda.WORKFLOWS.shard_of(enrolment_id),
         id=enrolment_id, workflow=workflow_id, revision=revision, account=account_id, product=product_id, state="active",
         zone=zone, starts_at=starts_at, outcomes={}, created_at=clock.timestamp(),
     )  # fmt: skip
@@ -132,7 +133,7 @@ def set_going(tx: Transaction, portal: str, row: EnrolmentRow, *, due_at: int) -
     """Add to the transaction an enrolment that was changed, active and due at a moment. Refused with Stale where it moved."""
     read_turn = int(row.turn)
     row.state, row.list_key, row.turn = "active", list_of(portal, row.workflow, "active"), read_turn + 1
-    row.due_at, row.due_shard = due_at, shards.of(row.id)
+    row.due_at, row.due_shard = due_at, agenda.WORKFLOWS.shard_of(row.id)
     tx.put(row, when=EnrolmentRow.turn == read_turn, refusal=Stale())
 
 

@@ -5,25 +5,19 @@ A minute is short and there may be thousands of steps due, so the parts of the i
 
 from __future__ import annotations
 
-from .. import clock, log
-from ..storage import query
-from . import reactions, shards
-from .models import DueRow
+from collections.abc import Sequence
+
+from .. import log
+from . import reactions
 
 
-def hand_on_due() -> int:
-    """Send one message for each part of the index in which something is due; how many. Safe to run twice, or late.
+def hand_on_due(parts: Sequence[str]) -> int:
+    """Send one message for each part of the index in which something is due (see `agenda`); how many. Safe twice, or late.
 
     What SQS does not take is found again a minute later.
     """
-    now = clock.timestamp()
-    due = [reactions.ShardDue(shard) for shard in range(shards.SHARDS) if _is_due(shard, now)]
+    due = [reactions.ShardDue(int(part.rpartition("#")[2])) for part in parts]
     sent = len(due) - len(reactions.send(due))
     if sent:
         log.info("due parts handed on", count=sent)
     return sent
-
-
-def _is_due(shard: int, now: int) -> bool:
-    page = query(DueRow, shards.part(shard), index="due", between=DueRow.due_at <= now, limit=1)
-    return bool(page.items)

@@ -18,12 +18,12 @@ from typing import Any
 
 import msgspec
 
-from .. import clock, log, portals
+from .. import agenda, clock, log, portals
 from ..errors import Conflict, NotFound, Refusal, Stale, Unavailable
 from ..facts import Act
 from ..portals import Portal
 from ..storage import Action, Page, Transaction, afresh, query
-from . import reactions, shards
+from . import reactions
 from .job_shapes import CHANGED, UNCHANGED, Answer, Hook, I, Job, JobKind, Kind, State, Visited, W
 from .workflow_models import JobItemRow, JobRow
 
@@ -59,7 +59,7 @@ def start(
     now = clock.timestamp()
     due_at = now if at is None else at
     row = JobRow(
-        pk=_key(act.portal, job_id), sk="job", due_shard=shards.of(job_id), due_at=due_at, kind=kind.name,
+        pk=_key(act.portal, job_id), sk="job", due_shard=agenda.WORKFLOWS.shard_of(job_id), due_at=due_at, kind=kind.name,
         state="working", wanted=msgspec.json.encode(wanted).decode(), asked_by=act.actor, total=total,
         hold_after=hold_after, created_at=now, expires_at=max(now, due_at) + kind.kept_days * _DAY,
     )  # fmt: skip
@@ -94,7 +94,7 @@ def resume(tx: Transaction, portal: str, job_id: str) -> None:
         JobRow(_key(portal, job_id), "job"),
         JobRow.state.set("working"),
         JobRow.hold_after.remove(),
-        JobRow.due_shard.set(shards.of(job_id)),
+        JobRow.due_shard.set(agenda.WORKFLOWS.shard_of(job_id)),
         JobRow.due_at.set(clock.timestamp()),
         when=JobRow.state == "held",
         refusal=Conflict("This is not held."),

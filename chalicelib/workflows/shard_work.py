@@ -6,9 +6,9 @@ is at it; it ends by itself where the worker died, and what was not reached is f
 
 from __future__ import annotations
 
-from .. import clock, log
+from .. import agenda, clock, log
 from ..storage import query
-from . import reactions, shards
+from . import reactions
 from .models import DueRow
 from .workflow_models import LeaseRow
 
@@ -35,7 +35,7 @@ def _work(shard: int, until: int) -> bool:
     cursor: str | None = None
     due = DueRow.due_at <= clock.timestamp()
     while True:
-        page = query(DueRow, shards.part(shard), index="due", between=due, limit=_PAGE, cursor=cursor)
+        page = query(DueRow, agenda.WORKFLOWS.part(shard), index="due", between=due, limit=_PAGE, cursor=cursor)
         for row in page.items:
             if clock.timestamp() >= until:
                 return False

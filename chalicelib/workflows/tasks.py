@@ -5,13 +5,13 @@ The due time is a wall time in the portal's zone as that was when it was set, ke
 
 from __future__ import annotations
 
-from .. import clock, facts, fields, ids
+from .. import agenda, clock, facts, fields, ids
 from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..people import accounts, users
 from ..portals import Portal
 from ..storage import Page, query
-from . import moments, shards
+from . import moments
 from .models import TaskRow
 from .shapes import Task, TaskInput
 
@@ -157,7 +157,7 @@ def _fill(act: Act, portal: Portal, row: TaskRow, wanted: TaskInput, before: Tas
     row.account_key = _list(act.portal, wanted.state, "at", wanted.account_id) if wanted.account_id else None
     row.order_key = f"{_NEVER if row.moment is None else f'{int(row.moment):011}'}#{row.id}"
     row.due_at = _reminder(row)
-    row.due_shard = None if row.due_at is None else shards.of(str(row.id))
+    row.due_shard = None if row.due_at is None else agenda.WORK.shard_of(str(row.id))
 
 
 def _reminder(row: TaskRow) -> int | None:

@@ -21,7 +21,10 @@ def _session() -> botocore.session.Session:
 
 def client(endpoint: str, service: str = "dynamodb") -> Any:
     """A client for a service at an endpoint. Dynoxide's shard ids are too short for botocore's checks, hence none."""
-    config = Config(parameter_validation=False, connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3})
+    config = Config(
+        parameter_validation=False, connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3},
+        user_agent="latchstring",
+    )  # fmt: skip
     with _lock:
         return _session().create_client(
             service, region_name=REGION, endpoint_url=endpoint, config=config,

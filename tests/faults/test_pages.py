@@ -22,8 +22,7 @@ from tests.world import World
 
 JOURNEYS = [
     *of_pages.JOURNEYS, *of_doors.JOURNEYS, *of_links.JOURNEYS, *of_security.JOURNEYS, *of_registering.JOURNEYS,
-    *of_invitations.OF_PAGES, *of_self_service.OF_PAGES,
-    *of_invitations.OF_PAGES, *of_records.OF_PAGES,
+    *of_invitations.OF_PAGES, *of_self_service.OF_PAGES, *of_records.OF_PAGES,
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from infra.stages import ROOT
@@ -18,7 +19,7 @@ _HOME = ROOT / ".local" / "checkov-venv"
 
 def problems_found(files: list[Path]) -> tuple[list[str], list[tuple[str, str]]]:
     """What checkov objects to, as `rule resource`; and what is skipped, as (rule resource, reason)."""
-    reports = json.loads(_report(files))
+    reports = json.loads(kept("checkov", VERSION, files, lambda: _report(files)))
     reports = reports if isinstance(reports, list) else [reports]
     failed, skipped = [], []
     for report in reports:
@@ -32,28 +33,25 @@ def problems_found(files: list[Path]) -> tuple[list[str], list[tuple[str, str]]]
     return failed, skipped
 
 
+def kept(linter: str, version: str, files: list[Path], report: Callable[[], str]) -> str:
+    """A linter's report. It takes half a minute, so that of the very same files by the very same version is kept."""
+    digest = hashlib.sha256(version.encode() + b"".join(file.read_bytes() for file in files)).hexdigest()
+    place = ROOT / ".local" / linter / f"{digest[:16]}.json"
+    if not place.exists():
+        made = report()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(made)
+    return place.read_text()
+
+
 def _report(files: list[Path]) -> str:
-    """checkov's own report. It takes half a minute, so that of the very same files is kept."""
-    digest = hashlib.sha256(VERSION.encode() + b"".join(file.read_bytes() for file in files)).hexdigest()
-    kept = ROOT / ".local" / "checkov" / f"{digest[:16]}.json"
-    if not kept.exists():
-        command = [
-            str(_installed()),
-            "--framework",
-            "cloudformation",
-            "--output",
-            "json",
-            "--compact",
-            "--skip-download",
-        ]
-        for file in files:
-            command += ["--file", str(file)]
-        environment = {**os.environ, "LOG_LEVEL": "ERROR"}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-        assert done.stdout.strip(), done.stderr
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(done.stdout)
-    return kept.read_text()
+    command = [str(_installed()), "--framework", "cloudformation", "--output", "json", "--compact", "--skip-download"]
+    for file in files:
+        command += ["--file", str(file)]
+    environment = {**os.environ, "LOG_LEVEL": "ERROR"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.stdout.strip(), done.stderr
+    return done.stdout
 
 
 def _installed() -> Path:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.registration import abandoned, entries
+from chalicelib import agenda
+from chalicelib.registration import abandoned
 from chalicelib.registration.statuses import Status
 from tests.browsing import Browser
 from tests.factories import change_account, change_portal, facts_of, newest_code
@@ -131,13 +132,13 @@ def test_after_a_day_it_is_given_up_and_nothing_of_it_is_left_but_the_entry(worl
     rosa.browser.fill(role="portal-user")  # keeps the browser's part of it for another day
     assert not abandoned.invalidate(entry.pk), "not yet due"
     world.clock.advance(hours=2)
-    assert entry.pk in entries.due_keys(int(world.clock.seconds), 100)
+    assert entry.pk in agenda.REGISTRATIONS.due()
     assert rosa.browser.send(form, username=rosa.username, password=PASSWORD).path.endswith("notice=over"), (
         "by the tick or not"
     )
     assert abandoned.invalidate(entry.pk) and not abandoned.invalidate(entry.pk)
     assert rosa.entry.status == "INVALIDATED" and rosa.user is None and rosa.entry.due_at is None
-    assert entry.pk not in entries.due_keys(int(world.clock.seconds), 100)
+    assert entry.pk not in agenda.REGISTRATIONS.due()
     world.drain()
     assert subjects(world, rosa.email) == []
     assert rosa.register().heading == "We have your registration", "and the username is free"

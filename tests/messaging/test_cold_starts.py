@@ -27,7 +27,12 @@ _ALSO_NOT = {
     "facts_relay": _LIGHT | {"chalicelib.workflows"},
     "react": _LIGHT
     | {"chalicelib.workflows.models", *(f"chalicelib.workflows.{name}" for name, _ in _TAKEN_BY.values())},
-    "tick": {"chalicelib.messaging.compose", "pyotp"},
+    "tick": {
+        *(f"chalicelib.{room}" for room in ("facts", "portals", "security", "messaging", "people", "signin")),
+        *(f"chalicelib.{room}" for room in ("registration", "selfservice", "support", "workflows")),
+        "cryptography",
+        "pyotp",
+    },
 }
 
 

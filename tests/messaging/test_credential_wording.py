@@ -257,7 +257,7 @@ def _some_portal(world: World) -> None:
     change=st.sampled_from(sorted(wording_credentials.CHANGES)),
 )
 @example(name="Acme Benefits", phone="5" * 150, change="factor-reset")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_the_brand_and_its_phone_are_the_sms_fits(name: str, phone: str | None, change: str) -> None:
     portal = _with(_PORTALS["any"], name=name, support=_with(_PORTALS["any"].support, phone=phone))
     text = _sms(portal, "credential-changed", change=change)

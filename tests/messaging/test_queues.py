@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from chalicelib import agenda
 from chalicelib.messaging import reading, sweep
 from chalicelib.messaging.deliver import worked
 from chalicelib.messaging.models import MessageRow
@@ -114,7 +115,7 @@ def test_two_sweeps_at_once_hand_a_message_on_once(world: World, moment: Movable
     world.lose_stream()
     moment.advance(minutes=6)
     with ThreadPoolExecutor(4) as workers:
-        list(workers.map(lambda _: sweep.sweep(), range(4)))
+        list(workers.map(lambda _: sweep.sweep(agenda.MESSAGES.due()), range(4)))
     assert len([message for message in world.cloud.bulk.waiting if portal.slug in message.body]) == 1
 
 

@@ -301,7 +301,7 @@ def test_a_code_sms_is_short_gsm_and_ends_with_the_bound_code(world: World) -> N
 
 
 @given(name=st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=200))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_the_brand_is_called_the_sms_fits(name: str) -> None:
     portal = _PORTALS["any"]
     named = type(portal)(**{**_fields(portal), "name": name})

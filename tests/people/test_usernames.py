@@ -34,7 +34,7 @@ def refused(typed: str) -> str:
     return ""
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ANY)
 def test_any_text_has_a_key_and_folding_it_again_changes_nothing(text: str) -> None:
     folded = key(text)
@@ -43,7 +43,7 @@ def test_any_text_has_a_key_and_folding_it_again_changes_nothing(text: str) -> N
     assert not any(char.isspace() for char in folded)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ANY)
 def test_what_is_checked_is_refused_or_has_a_key_of_three_characters(text: str) -> None:
     try:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib import facts
 from chalicelib.errors import NotFound, NotSignedIn
 from chalicelib.facts import Act, Kind
 from chalicelib.portals import api_keys
 from chalicelib.portals.api_keys import EVERY_PORTAL, KeyCreated, NewKey
 from chalicelib.portals.permissions import PERMISSIONS
-from tests.factories import facts_of
 from tests.world import MovableClock, World
 
 _ALL = frozenset(PERMISSIONS)
@@ -43,9 +43,8 @@ def test_a_key_of_the_deployment_is_listed_and_revoked(world: World, moment: Mov
         api_keys.holder(made.key)
     assert api_keys.holder(other.key).key_id == other.id
     assert api_keys.revoke(act, made.id) == revoked, "again changes nothing"
-    assert [fact.kind for fact in facts_of(EVERY_PORTAL) if fact.subject == f"api-key:{made.id}"] == [
-        Kind.API_KEY_REVOKED, Kind.API_KEY_CREATED,
-    ]  # fmt: skip
+    told = facts.about(EVERY_PORTAL, f"api-key:{made.id}").items  # of its own: every test has keys of the deployment
+    assert [fact.kind for fact in told] == [Kind.API_KEY_REVOKED, Kind.API_KEY_CREATED]
     assert made.id in _ids(EVERY_PORTAL), "a revoked key stays listed"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib import agenda
 from chalicelib.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from chalicelib.facts import Kind
 from chalicelib.messaging import suppression
@@ -318,7 +319,7 @@ def test_an_attempt_that_nobody_finished_is_given_up(world: World) -> None:
         portal, "a" * 32, kind="request", status=Status.STARTED, account=make_office(portal), role=role,
         applicant=person.typed(PERSON, JANE, "US")[0],
     )  # fmt: skip
-    row.due_at, row.due_shard = int(world.clock()) + 60, entries.due_shard("a" * 32)
+    row.due_at, row.due_shard = int(world.clock()) + 60, agenda.REGISTRATIONS.shard_of("a" * 32)
     tx = staff(portal).transaction()
     entries.add(tx, portal.slug, row)
     tx.commit()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib import agenda
 from chalicelib.facts import Kind
 from chalicelib.messaging.models import MessageRow, message_key
 from chalicelib.portals import Portal
@@ -151,21 +152,21 @@ def test_the_tick_dies_at_any_call_and_everybody_is_invited_once(world: World, m
     take(portal, make_office(portal), many(3))
     cold()
     with mishaps.recording() as recorded:
-        due.work_due()
+        due.work_due(agenda.REGISTRATIONS.due())
     for at in range(len(recorded)):
         portal = office_portal(world)
         sending_id = take(portal, make_office(portal), many(3))
         cold()
         with mishaps.planned(Mishap(kind, at, sticky=kind in ("fail", "lost"))):
             try:
-                due.work_due()
+                due.work_due(agenda.REGISTRATIONS.due())
             except Killed:
                 pass
             except Exception as error:  # noqa: BLE001 - as the tick does
                 assert type(error).__name__ == "Unavailable", error
         for _ in range(2):
             world.clock.advance(minutes=1, seconds=1)
-            due.work_due()
+            due.work_due(agenda.REGISTRATIONS.due())
         every = whole(portal, sending_id)
         assert (every.state, every.done, answers(every)) == ("done", 3, ["sent"] * 3), at
         assert set(invited(portal).values()) == {1}, at
@@ -186,7 +187,7 @@ def test_a_slow_worker_is_overtaken_and_does_no_harm(world: World) -> None:
     row = SendingRow.find(f"{portal.slug}#sending#{found.id}", "job")
     assert row is not None and sending._lease(row)
     world.clock.advance(minutes=2)
-    due.work_due()
+    due.work_due(agenda.REGISTRATIONS.due())
     assert not sending._note_progress(row, 25, is_last=False)
     assert whole(portal, found.id).done == 60
 
@@ -223,7 +224,7 @@ def test_one_address_that_goes_wrong_stops_no_other(world: World, monkeypatch: p
 def test_a_tick_takes_so_many_over_all_sendings(world: World) -> None:
     portal = office_portal(world)
     ids_of = [take(portal, make_office(portal), many(30)) for _ in range(2)]
-    assert due.work_due(40) == 40
+    assert due.work_due(agenda.REGISTRATIONS.due(), 40) == 40
     assert sorted(sending.get(portal.slug, STAFF, each).done for each in ids_of) == [10, 30]
-    due.work_due(40)
+    due.work_due(agenda.REGISTRATIONS.due(), 40)
     assert {sending.get(portal.slug, STAFF, each).state for each in ids_of} == {"done"}

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from chalicelib import facts
+from chalicelib import agenda, facts
 from chalicelib.errors import Refusal, Unavailable
 from chalicelib.messaging import reading
 from chalicelib.people import usernames, users
@@ -128,7 +128,7 @@ class Registrations(RuleBasedStateMachine):
         self.world.clock.advance(hours=25)
         given_up = self.those("STARTED")
         for _ in range(1 + is_twice):
-            due.work_due()
+            due.work_due(agenda.REGISTRATIONS.due())
         for entry_id in given_up:
             self.look(entry_id, self.known[entry_id], "INVALIDATED", True)
 

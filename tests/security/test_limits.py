@@ -39,7 +39,7 @@ def test_the_database_locks_as_the_rule_says(world: World, failures: int) -> Non
         )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.sampled_from([0, 1, 29, 30, 31, 300, 899, 900, 3600, 20000, 86400]), min_size=1, max_size=25))
 def test_the_register_is_an_exact_sliding_window(world: World, moment: MovableClock, gaps: list[int]) -> None:
     allowed = (limits.CODE_SENDS, limits.CODE_SENDS_A_DAY)

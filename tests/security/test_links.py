@@ -108,7 +108,7 @@ def test_other_spellings_of_the_same_bytes_are_wrong(world: World) -> None:
     assert [each for each in spellings if why("acme", each) != "wrong"] == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.one_of(
         st.text(max_size=300),

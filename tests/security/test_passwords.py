@@ -18,6 +18,7 @@ from tests.browsing import at_once
 from tests.security import rotating
 from tests.world import World
 
+pytestmark = pytest.mark.usefixtures("real_hashes")
 GOOD = "copper umbrella at noon"
 ALPHABET = set("abcdefghjkmnpqrstuvwxyz23456789")
 MARKS = "a" + "\u0301\u0316" * 16_000  # what takes Python long to compose
@@ -61,7 +62,7 @@ def hasher(monkeypatch: pytest.MonkeyPatch) -> Counting:
 
 
 @pytest.fixture(scope="module")
-def stored() -> str:
+def stored(real_hashes: None) -> str:
     return passwords.hashed(GOOD)
 
 
@@ -137,7 +138,7 @@ def test_an_own_word_counts_however_it_is_composed_and_however_long() -> None:
         assert "too easy" in refused("ÇağrışımÇağrışım1", words=(word,)), form
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(TYPED, st.lists(st.text(max_size=90), max_size=4))
 def test_any_text_is_judged_with_any_words(password: str, words: list[str]) -> None:
     assert passwords.strength(password, words) in range(5)

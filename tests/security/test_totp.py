@@ -74,7 +74,7 @@ def test_another_implementation_reads_the_same_from_the_address() -> None:
     )  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.text(max_size=200), st.text(max_size=100))
 def test_any_names_make_a_picture(issuer: str, account: str) -> None:
     assert totp.picture(totp.address(totp.new_seed(), issuer=issuer, account=account)).startswith("data:image/svg+xml")

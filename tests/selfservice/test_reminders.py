@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib import agenda
 from chalicelib.errors import Conflict, Invalid
 from chalicelib.people import contacts
 from chalicelib.people.models import ContactRow
 from chalicelib.people.shapes import ContactInput
-from chalicelib.selfservice import batches, due, reminders
+from chalicelib.selfservice import batches
 from chalicelib.selfservice.models import BatchRow
 from chalicelib.storage import Transaction, raw
 from tests.factories import (
@@ -116,8 +117,7 @@ def test_a_new_date_or_an_end_of_the_review_drops_what_was_due(world: World, mom
 def test_what_cannot_be_sent_any_more_makes_room_for_the_others(
     world: World, moment: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(due, "_A_TICK", 1)
-    monkeypatch.setattr(reminders, "SHARDS", 1)
+    monkeypatch.setattr(agenda, "BATCHES", agenda.Agenda("batches", shards=1, a_tick=1))
     nowhere, removed, good = make_waiting(world), make_waiting(world), make_waiting(world, LATER)
     without_address(nowhere)
     ContactRow(f"{removed.slug}#contact#{removed.contact.id}", "contact").delete()

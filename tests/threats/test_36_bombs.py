@@ -18,6 +18,7 @@ from tests.customers import make_customer_account, newest_link, password_portal
 from tests.factories import Client, ask_code, begin, make_client, make_machine, sign_in, staff
 from tests.world import World
 
+pytestmark = pytest.mark.usefixtures("real_hashes")  # what is sent must not cost one
 MOST_SECONDS = 0.2
 
 

@@ -9,11 +9,12 @@ from collections import Counter
 
 import pytest
 
+from chalicelib import agenda
 from chalicelib.facts import Kind
 from chalicelib.messaging import suppression
 from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
-from chalicelib.workflows import campaign_reports, campaigns, jobs, moments, shard_work, shards
+from chalicelib.workflows import campaign_reports, campaigns, jobs, moments, shard_work
 from tests.browsing import at_once
 from tests.campaigning import begin, clients, each_once, mails, pass_time, run_of, scheduled, state_of
 from tests.factories import facts_of, make_portal, staff
@@ -63,7 +64,7 @@ def test_eight_workers_on_one_campaign(world: World, portal: Portal) -> None:
     """Shards' workers, and turns of the job, all at once, again and again."""
     made = clients(portal, 30)
     campaign = scheduled(portal)
-    shard = int(shards.of(campaign.id).removeprefix("due#"))
+    shard = int(agenda.WORKFLOWS.shard_of(campaign.id).removeprefix("due#"))
     name = f"{campaign.id}-{int(world.clock())}"
     for _ in range(4):
         at_once(

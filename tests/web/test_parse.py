@@ -97,7 +97,7 @@ def test_each_fault_is_a_sentence_at_its_field(value: Any, wrong: dict[str, str]
 
 
 @pytest.mark.parametrize("shape", [NewAccount, PortalInput, BatchInput, Shape])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(value=JSON | st.dictionaries(NAMES, JSON, max_size=6))
 def test_whatever_msgspec_refuses_is_explained_and_nothing_else(shape: type[Struct], value: Any) -> None:
     try:
@@ -109,7 +109,7 @@ def test_whatever_msgspec_refuses_is_explained_and_nothing_else(shape: type[Stru
         assert faults.found(value, shape) == {}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_a_value_or_a_refusal(raw: bytes) -> None:
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.workflows import shards
+from chalicelib import agenda
 from chalicelib.workflows.models import TaskRow
 from tests.working import leave_nothing_due
 
@@ -18,6 +18,6 @@ def nothing_left_due(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "world" not in request.fixturenames:
         return
-    for key in shards.due_keys(_FOR_EVER, 1000):
+    for key in agenda.WORK.due(by=_FOR_EVER):
         TaskRow(key, "task").change(TaskRow.due_at.remove(), TaskRow.due_shard.remove())
     leave_nothing_due()

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from chalicelib import agenda
 from chalicelib.people import accounts
 from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
@@ -75,7 +76,7 @@ def change_product(portal: Portal, account: Account, held: Product, **details: A
 def pass_time(world: World, **duration: float) -> None:
     """Let time pass, and do what has come due."""
     world.clock.advance(**duration)
-    handing.hand_on_due()
+    handing.hand_on_due(agenda.WORKFLOWS.due())
     world.drain()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib import agenda
 from chalicelib.errors import Unavailable
 from chalicelib.people import accounts, record_users
 from chalicelib.workflows import (
@@ -18,7 +19,6 @@ from chalicelib.workflows import (
     enrolments,
     handing,
     shard_work,
-    shards,
     switching,
     tasks,
 )
@@ -83,9 +83,9 @@ def test_workers_at_once_and_ticks_that_overlap_do_each_step_once(world: World) 
     enrolment = only(portal, account).id
     at_once([lambda: acting.work(portal.slug, enrolment) for _ in range(6)])
     for _ in range(2):
-        handing.hand_on_due()
+        handing.hand_on_due(agenda.WORKFLOWS.due())
         world.drain()
-    at_once([lambda shard=shard: shard_work.work_shard(shard) for shard in range(shards.SHARDS)])  # type: ignore[misc]
+    at_once([lambda shard=shard: shard_work.work_shard(shard) for shard in range(agenda.WORKFLOWS.shards)])  # type: ignore[misc]
     world.clock.advance(minutes=10)
     acting.work(portal.slug, enrolment)
     assert effects(world, portal, account) == ONCE
@@ -104,9 +104,9 @@ def test_a_worker_dies_at_any_call_and_each_step_is_done_once(
         portal, account = begun(world, EVERY[place])
         world.clock.advance(minutes=1)
         enrolment = only(portal, account).id
-        with mishaps.recording() as recorded, mishaps.planned(Mishap(kind, at, sticky=kind in ("fail", "lost"))):
-            with contextlib.suppress(Killed, Unavailable):
-                acting.work(portal.slug, enrolment)
+        mishap = Mishap(kind, at, sticky=kind in ("fail", "lost"))
+        with mishaps.recording() as recorded, mishaps.planned(mishap), contextlib.suppress(Killed, Unavailable):
+            acting.work(portal.slug, enrolment)
         world.clock.advance(minutes=20)
         acting.work(portal.slug, enrolment)
         done = effects(world, portal, account)
@@ -206,8 +206,8 @@ def test_of_what_is_due_nothing_is_asked_for_that_is_not(world: World, mishaps: 
     tag(portal, client(portal), "review")
     world.drain()
     with mishaps.recording() as recorded:
-        handing.hand_on_due()
-    assert recorded == ["dynamodb.Query"] * shards.SHARDS
+        handing.hand_on_due(agenda.WORKFLOWS.due())
+    assert recorded == ["dynamodb.Query"] * agenda.WORKFLOWS.shards
 
 
 def test_an_enrolment_that_cannot_be_read_stops_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

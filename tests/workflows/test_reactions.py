@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib import aws
+from chalicelib import agenda, aws
 from chalicelib.errors import Unavailable
 from chalicelib.facts import Act, Kind
 from chalicelib.facts import relay as facts_relay
@@ -23,7 +23,7 @@ from chalicelib.facts.reactions import CONCERNING, concerns
 from chalicelib.messaging.queue import AlreadyQueued, queue
 from chalicelib.portals import Portal
 from chalicelib.selfservice import records
-from chalicelib.workflows import reactions, shards
+from chalicelib.workflows import reactions
 from chalicelib.workflows.handing import hand_on_due
 from chalicelib.workflows.models import DueRow
 from chalicelib.workflows.reactions import AccountChanged, JobWaiting, ShardDue, worked
@@ -345,7 +345,7 @@ def _records(bodies: list[str]) -> list[dict[str, str]]:
 class TestWhatIsDue:
     def test_with_nothing_due_it_is_a_query_a_part_and_nothing_else(self, world: World, mishaps: Mishaps) -> None:
         with mishaps.recording() as calls:
-            assert hand_on_due() == 0
+            assert hand_on_due(agenda.WORKFLOWS.due()) == 0
         assert calls == ["dynamodb.Query"] * 16
 
     def test_each_part_with_something_due_is_handed_on_once_however_much_it_is(
@@ -371,19 +371,19 @@ class TestWhatIsDue:
     ) -> None:
         put_due(make_portal(world), "a", shard=0, at=int(moment()))
         with mishaps.planned(Mishap("fail", "sqs.SendMessageBatch", sticky=True)):
-            assert hand_on_due() == 0
-        assert hand_on_due() == 1
+            assert hand_on_due(agenda.WORKFLOWS.due()) == 0
+        assert hand_on_due(agenda.WORKFLOWS.due()) == 1
         assert waiting(world) == [{"shard": 0}]
 
     def test_what_one_test_left_due_is_not_there_in_the_next(self, world: World, moment: MovableClock) -> None:
         put_due(make_portal(world), "a", shard=0, at=int(moment()))
         world.reset()
-        assert hand_on_due() == 0
+        assert hand_on_due(agenda.WORKFLOWS.due()) == 0
 
 
 def put_due(portal: Portal, name: str, *, shard: int, at: int) -> None:
     """Something in the workflows table that is due."""
-    DueRow(f"{portal.slug}#enrolment#{name}", "enrolment", due_shard=shards.part(shard), due_at=at).save()
+    DueRow(f"{portal.slug}#enrolment#{name}", "enrolment", due_shard=agenda.WORKFLOWS.part(shard), due_at=at).save()
 
 
 def test_every_kind_of_the_table_is_a_kind() -> None:

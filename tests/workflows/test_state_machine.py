@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from chalicelib import clock
+from chalicelib import agenda, clock
 from chalicelib.errors import Unavailable
 from chalicelib.messaging import reading
 from chalicelib.people.shapes import Account
@@ -182,7 +182,7 @@ class Workflows(RuleBasedStateMachine):
     def tick(self) -> None:
         """A minute's work, that of jobs too."""
         self.settle()
-        handing.hand_on_due()
+        handing.hand_on_due(agenda.WORKFLOWS.due())
         self.world.drain()
 
     def settle(self) -> None:

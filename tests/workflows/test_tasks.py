@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib import agenda
 from chalicelib.facts import Kind
 from chalicelib.messaging import reading
 from chalicelib.people import staff
@@ -221,7 +222,7 @@ def test_nobody_is_reminded_of_what_is_over(world: World, ends: str) -> None:
     world.clock.advance(minutes=60)
     world.tick()
     assert reminders(world, portal, made["id"]) == []
-    assert due.do_due() == 0, "and it is looked at no more"
+    assert due.do_due(agenda.WORK.due()) == 0, "and it is looked at no more"
 
 
 def test_a_task_made_shortly_before_it_is_due_is_reminded_of_at_once(world: World) -> None:
@@ -239,18 +240,18 @@ def test_the_tick_dies_at_any_call_and_one_mail_goes_out(world: World, mishaps: 
     machine.post("tasks", body)
     cold()
     with mishaps.recording() as recorded:
-        assert due.do_due() == 1
+        assert due.do_due(agenda.WORK.due()) == 1
     for at in range(len(recorded)):
         made = machine.post("tasks", body)
         cold()
         with mishaps.planned(Mishap(kind, at, sticky=kind in ("fail", "lost"))):
             try:
-                due.do_due()
+                due.do_due(agenda.WORK.due())
             except Killed:
                 pass
             except Exception as error:  # noqa: BLE001 - as the tick does
                 assert type(error).__name__ == "Unavailable", error
-        due.do_due()
+        due.do_due(agenda.WORK.due())
         assert reminders(world, portal, made["id"]) == [ana.email], at
 
 
@@ -266,7 +267,7 @@ def test_one_task_that_goes_wrong_stops_no_other(world: World, monkeypatch: pyte
         raise ValueError("never seen before")
 
     monkeypatch.setattr(due.accounts, "get", stumbling)
-    assert due.do_due() == 3
+    assert due.do_due(agenda.WORK.due()) == 3
     assert all(reminders(world, portal, each["id"]) == [ana.email] for each in fine)
     assert reminders(world, portal, bad["id"]) == []
 
