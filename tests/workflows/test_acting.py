@@ -38,7 +38,7 @@ EVERY = (MAIL, SMS, ENABLE, TASK, CALL, TAGS)
 
 def begun(world: World, *does: dict[str, Any], mobile: str | None = MOBILE, **more: Any) -> tuple[Any, Any]:
     """A record that waits for these steps, a minute from now."""
-    portal = make_portal(world, time_zone="America/New_York")
+    portal = make_portal(world, time_zone="America/New_York", reach={"quiet_hours": {"for_sms": False}})
     on(portal, *(step(f"s{place}", 1, "minutes", do) for place, do in enumerate(does)), **more)
     account = client(portal)
     make_contact(portal, account, emails=(MARIA,), mobile=mobile)
