@@ -24,8 +24,8 @@ _STORIES = (
     "journeys/", "local/test_local_pumps", "messaging/test_cold_starts", "messaging/test_crashes", "messaging/test_queues",
     "people/test_automatic_credentials", "people/test_credentials", "registration/test_sending",
     "registration/test_state_machine", "selfservice/test_reminders", "threats/", "workflows/test_campaigns",
-    "workflows/test_canary", "workflows/test_jobs", "workflows/test_state_machine", "workflows/test_tagging",
-    "workflows/test_tasks",
+    "workflows/test_canary", "workflows/test_jobs", "workflows/test_rehearsal", "workflows/test_state_machine",
+    "workflows/test_tagging", "workflows/test_tasks",
 )  # fmt: skip
 _QUICK = (
     "journeys/test_benefits_batch.py::test_the_whole_story",

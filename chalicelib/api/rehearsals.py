@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from .. import fields
+from ..errors import Invalid
 from ..portals.permissions import allows
 from ..web.operation import Answer, Call, one
-from ..workflows import rehearsal, upcoming, why_not
+from ..workflows import definitions, rehearsal, upcoming, why_not
 from ..workflows.rehearsal_shapes import Rehearsal, Rehearse, RehearseDraft, Upcoming, WhyNot
 from .registry import AT, operation
 
@@ -26,7 +27,7 @@ _DRAFT: dict[str, Any] = {
 class OfAccount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which record."""
 
-    account: Annotated[fields.Identifier, Meta(description="The id of its account.")]
+    account: Annotated[fields.Identifier, Meta(description="The id of its account. It must be given.")] | None = None
 
 
 @operation(
@@ -63,8 +64,10 @@ def explain_workflow(call: Call[OfAccount, None]) -> Answer:
     Every rule of the trigger and whether it holds, for each product where it looks at products; whether it was in it before;
     what would become of each step now; the first thing that is in the way, with what would help; and the last decisions.
     """
-    named = _may(call, "records:read")
-    return one(why_not.of_record(call.portal, call.ids["workflow"], call.query.account, named=named))
+    workflow = definitions.get(call.slug, call.ids["workflow"])
+    if call.query.account is None:
+        raise Invalid(fields={"account": "Say which record."})
+    return one(why_not.of_record(call.portal, workflow.id, call.query.account, named=_may(call, "records:read")))
 
 
 @operation("GET", f"{AT}/accounts/{{account}}/upcoming", _GROUP, gives=Upcoming)

@@ -235,15 +235,14 @@ class Play(Struct):
     def _arrive(self, entering: Entering, key: str, match: Match) -> None:
         """It matches anew: it enters, or the reason why not is told."""
         row, name = entering.standing.get(key), f"{key}/{len(self.events)}"
-        if max(self.moment, match.starts_at or 0) > self._began + _LATEST_ENTRY and entered(self.events):
-            self.goes_on = True
-            return
         why_not = enrolling.objection(entering.live, row, match, self.moment, lambda: self._is_running(entering, row))
         self._stand(entering, key, matches=True, occasion=match.occasion, enrolment=None if why_not else name)
         if why_not:
             self._tell("not-entered", key, reason=why_not)
             return
         starts_at = self.moment if match.starts_at is None else match.starts_at
+        was_in = any(event.what == "entered" and event.key == key for event in self.events)
+        is_too_late = was_in and starts_at > self._began + _LATEST_ENTRY
         zone = self.record.portal.time_zone
         steps = timing.in_order(entering.said.steps, starts_at, zone)
         course = Course(
@@ -253,7 +252,10 @@ class Play(Struct):
         self._tell(
             "entered", key, course, reason=enrolling.entered(match), rules=self._rules(course, always=True)
         )  # fmt: skip
-        self.courses.append(course)
+        if is_too_late:
+            self.goes_on = True
+        else:
+            self.courses.append(course)
 
     def _leave(self, entering: Entering, key: str, reason: str) -> None:
         row = entering.standing[key]

@@ -54,7 +54,7 @@ class Totals:
                 self._of_step(event, self._steps[event.step.id])
             for message in event.messages:
                 self._of_message(message)
-        courses = {event.course for event in events if event.what == "entered"}
+        courses = {event.course for event in events if event.what in ("stopped", "finished")}
         for step in self._said.steps:
             came = {event.course for event in events if event.step is step and event.what in ("done", "skipped")}
             self._steps[step.id].never += len(courses - came)
