@@ -6,11 +6,13 @@ a list and sixteen reads. SNS itself sends such a number nothing meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
-from .. import clock, log
+from .. import aws, clock, log
+from ..errors import Unavailable
 from ..facts import Act
-from . import addresses, providers, suppression
+from . import addresses, suppression
 from .models import OptOutsRow
 
 EVERY_SECONDS: Final = 3600
@@ -39,7 +41,7 @@ def take_in_opt_outs() -> int:
 def _compared() -> tuple[int, bool]:
     """How many numbers changed, and whether these were all."""
     act, room = Act(suppression.EVERYWHERE, "system:opt-outs"), _AT_ONCE
-    listed = {addresses.key(suppression.EVERYWHERE, "sms", number): number for number in providers.opted_out()}
+    listed = {addresses.key(suppression.EVERYWHERE, "sms", number): number for number in _opted_out()}
     for digit in _DIGITS:
         row = OptOutsRow.find(f"{_ROW}#{digit}")
         known = set(row.keys or ()) if row else set()
@@ -57,3 +59,17 @@ def _compared() -> tuple[int, bool]:
         if room <= 0:
             return _AT_ONCE, False
     return _AT_ONCE - room, True
+
+
+def _opted_out() -> Iterator[str]:
+    """The numbers whose owners answered STOP, in E.164, page by page. Raises Unavailable."""
+    page: dict[str, str] = {}
+    while True:
+        try:
+            answer = aws.client("sns").list_phone_numbers_opted_out(**page)
+        except (aws.ClientError, aws.BotoCoreError) as error:
+            raise Unavailable from error
+        yield from (str(number) for number in answer.get("phoneNumbers", []))
+        if not answer.get("nextToken"):
+            return
+        page = {"nextToken": answer["nextToken"]}

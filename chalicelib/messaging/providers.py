@@ -6,11 +6,8 @@ accepted; surely not accepted (for now, or for good); and silence, after which i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from .. import aws
 from ..config import settings
-from ..errors import Unavailable
 from .compose import Email, Sms
 from .models import MessageRow
 
@@ -53,20 +50,6 @@ def send(row: MessageRow, message: Email | Sms) -> str:
         return _send_email(row, message) if isinstance(message, Email) else _send_sms(row, message)
     except Exception as error:
         raise _verdict(error) from error
-
-
-def opted_out() -> Iterator[str]:
-    """The numbers whose owners answered STOP, in E.164, page by page. Raises Unavailable."""
-    page: dict[str, str] = {}
-    while True:
-        try:
-            answer = aws.client("sns").list_phone_numbers_opted_out(**page)
-        except (aws.ClientError, aws.BotoCoreError) as error:
-            raise Unavailable from error
-        yield from (str(number) for number in answer.get("phoneNumbers", []))
-        if not answer.get("nextToken"):
-            return
-        page = {"nextToken": answer["nextToken"]}
 
 
 def _send_email(row: MessageRow, email: Email) -> str:
