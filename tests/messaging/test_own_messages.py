@@ -175,7 +175,7 @@ def test_only_what_it_takes_can_be_queued(world: World) -> None:
 
 
 def test_its_purpose_goes_with_it_unless_another_is_given(world: World) -> None:
-    portal = world.portal()
+    portal = world.portal(support={"postal_address": "1 Harbour Street, Springfield"})
     make(portal, purpose="marketing")
     assert row(portal, send(portal)).is_marketing
     assert not row(portal, send(portal, purpose="service")).is_marketing

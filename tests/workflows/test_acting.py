@@ -184,11 +184,14 @@ def test_a_paused_workflow_holds_what_comes_due(world: World) -> None:
     assert len(world.sent_to(MARIA)) == 1
 
 
-def test_a_closed_portal_does_nothing(world: World) -> None:
+def test_a_closed_portal_does_nothing_until_it_is_open_again(world: World) -> None:
     portal, account = begun(world, MAIL)
     change_portal(portal, status="closed")
     pass_time(world, minutes=5)
-    assert only(portal, account).state == "held" and not world.inbox
+    assert only(portal, account).state == "active" and not world.inbox
+    change_portal(portal, status="open")
+    pass_time(world, hours=1)
+    assert len(world.sent_to(MARIA)) == 1
 
 
 def test_self_service_that_is_on_already_keeps_its_link(world: World) -> None:
