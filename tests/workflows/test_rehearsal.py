@@ -213,7 +213,7 @@ def test_what_it_says_is_what_then_happens(world: World, case: Case) -> None:
     since = clock.timestamp()
     (told,) = rehearsal.of_stored(portal, workflow_id, Rehearse(account_id=account.id)).records
     lands = [moment_of(each[0]) for each in foreseen_messages(told) if each[0]]
-    until = max([since, *(moment_of(line.at) for line in told.lines)])
+    until = max([since, *lands, *(moment_of(line.at) for line in told.lines)])
     switching.switch_on(staff(portal), portal, workflow_id, enrol_existing=True)
     flows.live_through(world, portal, account, until=until, stops=lands)
     world.clock.seconds = since  # messages are not kept for ever
