@@ -5,11 +5,12 @@ The price is the list price that previews show, taken as units of the portal's c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from .. import clock
 from ..portals import Portal
@@ -20,8 +21,7 @@ PART_PRICE: Final = Decimal("0.0083")
 _NAME: Final = "sms-parts"
 
 
-@dataclass(frozen=True, slots=True)
-class Month:
+class Month(Struct, frozen=True):
     """A month of the portal's calendar, such as 2030-06, and the moment (seconds) at which it is over."""
 
     name: str

@@ -9,10 +9,10 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import msgspec
+from msgspec import Struct
 
 from .. import clock, facts
 from ..errors import Refusal
@@ -53,8 +53,7 @@ class Whose(msgspec.Struct, frozen=True, array_like=True):
     masked: str
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What was last said, when (seconds), in which way and by whom."""
 
     state: State

@@ -7,8 +7,10 @@ they are made, changed, deleted and brought back is in `own_message_changes`.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import clock
 from ..errors import NotFound
@@ -30,16 +32,14 @@ class Deleted(LookupError):
     """A message that was deleted is not sent any more, not even where it waits to be."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnInUse:
+class OwnInUse(Struct, frozen=True):
     """A message of the portal's own as it is sent, and which version of it this is."""
 
     version: int
     template: Template
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A message of the portal's own, or a version of it: what it says, and who saved that when."""
 
     name: str

@@ -6,10 +6,11 @@ anything, so that a rehearsal may ask about a moment to come; `count` alone adds
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from .. import clock, ids
 from ..errors import Refusal, Stale
@@ -35,8 +36,7 @@ REASONS: Final = {
 """Every reason of a verdict that is not `go`, in plain words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The answer. `until`, of later: the moment (seconds) from which it may go."""
 
     answer: Literal["go", "later", "never"]
@@ -44,8 +44,7 @@ class Verdict:
     until: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lately:
+class Lately(Struct, frozen=True):
     """When an account was reached by workflows and campaigns: (seconds, channel), newest first, at most 20."""
 
     moments: tuple[tuple[int, str], ...] = ()

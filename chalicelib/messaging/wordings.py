@@ -7,7 +7,6 @@ one of the portal's own is in `own_messages`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
@@ -74,8 +73,7 @@ class WordingShown(ChannelShown, frozen=True, kw_only=True):
     default: Own | None
 
 
-@dataclass(frozen=True, slots=True)
-class InUse:
+class InUse(Struct, frozen=True):
     """A message in the words that it is sent in on one channel, and which version they are: none is the default."""
 
     template: Template

@@ -6,9 +6,10 @@ the form's address afterwards can no longer reach what was checked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from .. import aws, clock, log
 from ..config import settings
@@ -20,8 +21,7 @@ FORM_SECONDS: Final = 15 * 60
 _LINK_SECONDS: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """Where a browser posts a file to, with which fields, and until when."""
 
     url: str

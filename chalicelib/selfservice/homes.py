@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
+
+from msgspec import Struct
 
 from .. import clock, facts
 from ..errors import NotFound
@@ -18,8 +19,7 @@ D = TypeVar("D", bound=Document)
 U = TypeVar("U", bound=DocumentUpload)
 
 
-@dataclass(frozen=True, slots=True)
-class Home(Generic[D, U]):
+class Home(Struct, Generic[D, U], frozen=True):
     """A place for documents, by the portal's slug and its id there.
 
     `word` is what it is called, `rows` the kind of its rows.
@@ -76,8 +76,7 @@ class Home(Generic[D, U]):
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class OfBatch(Home[Document, DocumentUpload]):
+class OfBatch(Home[Document, DocumentUpload], frozen=True):
     """The documents of a batch, which its contacts see and add to."""
 
     word: ClassVar[str] = "batch"

@@ -6,7 +6,6 @@ said to be shared, and whenever the client looks, since an account may have beco
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from .. import clock, facts
@@ -34,8 +33,7 @@ _KINDS: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class OfRecord(Home[RecordDocument, RecordDocumentUpload]):
+class OfRecord(Home[RecordDocument, RecordDocumentUpload], frozen=True):
     """The documents of a record, `id` being its account's. To write takes the account as it was read, and who writes."""
 
     account: Account | None = None

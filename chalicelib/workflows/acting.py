@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .. import clock, log
 from ..errors import Conflict, NotFound, Refusal, Stale, Unavailable
@@ -39,8 +40,7 @@ class _Moved(Refusal):
     """Another worker has done this step, or the enrolment is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class _At:
+class _At(Struct, frozen=True):
     """An enrolment that is due, with all that decides about it."""
 
     portal: Portal
@@ -125,13 +125,13 @@ def _do(at: _At, step: Step, after: Sequence[tuple[int, Step]]) -> bool:
     except NotYet as wait:
         return _put_off(at, step, wait)
     except Skipped as skip:
-        _pass_over(at, step, after, "skipped", skip.words)
+        _pass_over(at, step, after, "skipped", skip.words, skip.reason if skip.reason in REASONS else OTHER)
     except (_Moved, Unavailable):
         raise
     except (AlreadyQueued, CapReached, Conflict, Stale) as busy:
         return _retry(at, step, after, busy)
     except Refusal as refusal:
-        _pass_over(at, step, after, "skipped", plans.words(refusal))
+        _pass_over(at, step, after, "skipped", plans.words(refusal), OTHER)
     except Exception as error:  # noqa: BLE001 - one step must not hold up the record for ever
         log.failure("workflow step failed", error, portal=at.portal.slug, subject=definitions.subject(at.row.workflow))
         return _retry(at, step, after, error)
@@ -164,10 +164,11 @@ def _claim(
         enrolments.note_end(tx, _act(slug), row, at.of, "finished", after=line)
 
 
-def _pass_over(at: _At, step: Step, after: Sequence[tuple[int, Step]], what: str, reason: str) -> None:
+def _pass_over(
+    at: _At, step: Step, after: Sequence[tuple[int, Step]], what: str, reason: str, counted_as: str = ""
+) -> None:
     tx = Transaction()
-    sort = "" if what == "failed" else reason if reason in REASONS else OTHER
-    _claim(tx, at, step, after, what, reason, counted_as=sort)
+    _claim(tx, at, step, after, what, reason, counted_as=counted_as)
     tx.commit()
 
 

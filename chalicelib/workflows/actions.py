@@ -6,7 +6,8 @@ What is to be done is worked out by `plans`, which a rehearsal asks too.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from .. import facts
 from ..facts import Act
@@ -26,8 +27,7 @@ from .shapes import CallInput, TaskInput
 from .workflow_shapes import Step
 
 
-@dataclass(slots=True)
-class Doing:
+class Doing(Struct):
     """A step that is being done: for which record, in whose name, and what it makes.
 
     `claim` adds to a transaction that the step is done; `step_key` names the step of this enrolment for good. What it sends

@@ -133,7 +133,7 @@ class CampaignCount(Struct, frozen=True, kw_only=True):
     total: Annotated[int | None, Meta(description="How many accounts the filter finds; null: too many to be counted.")]
     looked_at: Annotated[int, Meta(description="How many of these were looked at one by one, from the first on.")]
     would: Annotated[int, Meta(description="For how many of them it would be done now.")]
-    later: Annotated[int, Meta(description="How many of these would wait: for the end of quiet hours, or for a cap.")]
+    later: Annotated[int, Meta(description="How many of these would wait until quiet hours end.")]
     nothing: Annotated[dict[str, int], Meta(description="How many would get nothing, by reason.")]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .. import clock, ids
 from ..storage import Page, Transaction, query
@@ -14,8 +15,7 @@ _KEPT_SECONDS = 2 * 365 * 24 * 3600
 _MOST_AT_ONCE = 45  # a line and a count each, of the hundred rows of a transaction; the enrolment itself says it of all
 
 
-@dataclass(frozen=True, slots=True)
-class Of:
+class Of(Struct, frozen=True):
     """The workflow that decides: its id, its name, the revision that counts."""
 
     id: str
@@ -23,8 +23,7 @@ class Of:
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """What is counted: in which revision, of which step (blank: of the enrolment), what, and by which sort of reason."""
 
     revision: int

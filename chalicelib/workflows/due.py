@@ -81,7 +81,7 @@ def _send(act: Act, row: TaskRow, assignee: User) -> None:
 
 
 def _pass_over(row: TaskRow, reason: str) -> None:
-    log.warning("task reminder passed over", portal=_portal(row.pk), task=row.id, reason=reason)
+    log.warning("task reminder passed over", portal=_portal(row.pk), subject=tasks.subject(row), reason=reason)
     tx = Transaction()
     _over(tx, row)
     with suppress(*_PASSING):  # the next minute passes it over

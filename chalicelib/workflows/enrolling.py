@@ -8,7 +8,8 @@ of a change comes, a record enters once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .. import clock, facts, ids
 from ..errors import NotFound, Stale
@@ -74,8 +75,7 @@ def look_at(
             _left(portal, account, live, row, turn.reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """What a look at a record leads to: it matches anew, or (without a match) no longer, and why."""
 
     key: str

@@ -6,9 +6,9 @@ The record is changed as the steps change it, so a later step sees what an earli
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import Struct, field
 
 from ..errors import Refusal, Unavailable
 from ..messaging import addresses, gsm, preview
@@ -32,8 +32,7 @@ _LATEST_ENTRY = 366 * 24 * 3600  # after the begin, of records that enter again
 ALREADY = "It matched already when it was last looked at."
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A message to one recipient, and the moment at which it lands."""
 
     message: str
@@ -46,8 +45,7 @@ class Message:
     parts: int | None = None
 
 
-@dataclass(slots=True, eq=False)
-class Course:
+class Course(Struct, eq=False):
     """A record on its way through a workflow: what is still to come, and when the next of it is due."""
 
     id: str
@@ -59,8 +57,7 @@ class Course:
     due_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something that becomes of the record."""
 
     at: int
@@ -89,8 +86,7 @@ class Cards:
         return self._found[email] if email else None
 
 
-@dataclass(slots=True)
-class Record:
+class Record(Struct):
     """A record as it is at a moment of the play."""
 
     portal: Portal
@@ -112,8 +108,7 @@ class Record:
         return Standing(self.portal, self.account, product, self.lately)
 
 
-@dataclass(slots=True)
-class Entering:
+class Entering(Struct):
     """The workflow that the record may enter while it is played through, and where it stands in it."""
 
     live: LiveRow
@@ -122,8 +117,7 @@ class Entering:
     running: frozenset[str] = frozenset()  # enrolments that are stored, and not over
 
 
-@dataclass(slots=True)
-class Play:
+class Play(Struct):
     """The play of one record, until a moment."""
 
     record: Record

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
+
+from msgspec import Struct
 
 from ..facts import Act
 from ..portals import Portal
@@ -15,8 +16,7 @@ W = TypeVar("W")
 I = TypeVar("I")  # noqa: E741 - an item
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What became of a visit; refused, why."""
 
     what: Literal["changed", "unchanged", "refused"]
@@ -26,8 +26,7 @@ class Answer:
 CHANGED, UNCHANGED = Answer("changed"), Answer("unchanged")
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """How far a job has come. `total` is how many there were to visit when it began, if that is known."""
 
     id: str
@@ -55,8 +54,7 @@ class Job:
         return None if self.total is None else max(0, self.total - self.visited)
 
 
-@dataclass(frozen=True, slots=True)
-class Visited:
+class Visited(Struct, frozen=True):
     """One of those that a job changed, or was refused."""
 
     id: str
@@ -68,8 +66,7 @@ class Visited:
 Hook = Callable[[Transaction, Act, Job], None]
 
 
-@dataclass(frozen=True, slots=True)
-class JobKind(Generic[W, I]):
+class JobKind(Struct, Generic[W, I], frozen=True):
     """What jobs of one kind do. A new one goes into `job_kinds` too.
 
     `page` gives a page of the list, at most so many from a cursor on; `visit` does it to one, in one transaction of the act

@@ -6,7 +6,7 @@ must wait says until when.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from ..errors import Refusal
 from ..messaging import wordings
@@ -67,8 +67,7 @@ REASONS = {
 OTHER = "other"  # how skipped steps are counted whose reason is none of these
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """A record as it is at the moment of a step, with the product that the enrolment is about."""
 
     portal: Portal
@@ -77,16 +76,14 @@ class Standing:
     lately: Lately = field(default_factory=Lately)
 
 
-@dataclass(frozen=True, slots=True)
-class Going:
+class Going(Struct, frozen=True):
     """Somebody whom a message goes to, at once or when quiet hours are over."""
 
     reached: Reached
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(Struct, frozen=True):
     """A message to everybody who can be reached; `missed` are those who cannot, and why."""
 
     channel: Channel
@@ -100,15 +97,13 @@ class Sending:
         return [f"{each.who}: {REASONS.get(each.why, each.why)}" for each in self.missed]
 
 
-@dataclass(frozen=True, slots=True)
-class Switching:
+class Switching(Struct, frozen=True):
     """Self-service on or off."""
 
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Retagging:
+class Retagging(Struct, frozen=True):
     """Tags to add and to take away."""
 
     add: tuple[str, ...] = ()

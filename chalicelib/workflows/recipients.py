@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from ..people import contacts, matching, usernames, users
 from ..people.shapes import Account, Contact
@@ -15,8 +16,7 @@ Channel = Literal["email", "sms"]
 _MOST_CONTACTS = 50  # of a record, among which the first with an address or a number is looked for
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(Struct, frozen=True):
     """Somebody to send to: the address, as whom, and the contact whose it is, if it is one of the record's."""
 
     who: str
@@ -24,8 +24,7 @@ class Reached:
     contact: Contact | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
+class Missed(Struct, frozen=True):
     """Somebody who was meant but cannot be reached, and why: a reason as decisions have it."""
 
     who: str

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .. import clock
 from ..errors import Invalid
@@ -34,8 +35,7 @@ TIME_IS_UP = "There are more records than can be looked at in one request. Go on
 ENOUGH = "As many records were looked at as were asked for."
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(Struct):
     """A rehearsal that is under way."""
 
     portal: Portal

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from .. import clock
 from ..messaging.budget import PART_PRICE
@@ -18,8 +19,7 @@ from .workflow_shapes import WorkflowInput
 _MOST_HOURS = 1000
 
 
-@dataclass(slots=True)
-class _OfStep:
+class _OfStep(Struct):
     done: int = 0
     skipped: int = 0
     never: int = 0

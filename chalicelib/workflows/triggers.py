@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..people.shapes import Account
 from ..selfservice.record_shapes import Product
@@ -11,8 +12,7 @@ from . import timing
 from .workflow_shapes import Trigger
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule, whether it holds, and what there is to say of it."""
 
     name: str
@@ -20,8 +20,7 @@ class Rule:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """A record that matches: with which product, if the trigger is of products, and for which date from which moment."""
 
     product: Product | None = None

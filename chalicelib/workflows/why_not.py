@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .. import clock
 from ..errors import Refusal, Unavailable
@@ -38,8 +39,7 @@ _FIXES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """A record, as it stands to one workflow."""
 
     portal: Portal

@@ -11,13 +11,14 @@ import pytest
 
 from chalicelib import agenda
 from chalicelib.facts import Kind
-from chalicelib.messaging import suppression
+from chalicelib.messaging import consent, suppression
 from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
 from chalicelib.workflows import campaign_reports, campaigns, jobs, moments, shard_work
 from tests.browsing import at_once
 from tests.campaigning import begin, clients, each_once, mails, pass_time, run_of, scheduled, state_of
 from tests.factories import facts_of, make_portal, staff
+from tests.messaging.test_own_messages import NAME, make
 from tests.working import leave_nothing_due, work_due
 from tests.world import World
 
@@ -172,3 +173,24 @@ def test_who_opts_out_in_the_middle_of_a_run_gets_nothing(world: World, portal: 
     assert mails(world) == each_once([each for each in made if each not in (queued, waiting)])
     run = run_of(portal, campaign)
     assert (run.done, run.refused, run.messages["suppressed"]) == (59, 1, 1)
+
+
+def test_who_unsubscribes_in_the_middle_of_a_run_gets_no_marketing(world: World) -> None:
+    """The same, by a word of their own: one whose message waits, one whom the run has not come to."""
+    portal = make_portal(world, time_zone=ZONE, support={"postal_address": "1 Main Street"})
+    made = clients(portal, 60)
+    make(portal, purpose="marketing")
+    campaign = scheduled(portal, {"action": "send-email", "message": NAME})
+    begin(portal, campaign)
+    work_due(50)
+    visited = {each.account_id for each in campaign_reports.recipients_of(portal.slug, campaign.id, limit=100).items}
+    leavers = [
+        next(each for each in made if each.id in visited), next(each for each in made if each.id not in visited),
+    ]  # fmt: skip
+    for each in leavers:
+        who = consent.whose(portal.slug, "email", each.primary_emails[0])
+        consent.withdraw(staff(portal), who, how="page")
+    work_due()
+    world.drain()
+    assert mails(world, "Ours") == each_once([each for each in made if each not in leavers])
+    assert sum(campaigns.count(portal, campaign.id).nothing.values()) == 2

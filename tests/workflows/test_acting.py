@@ -38,7 +38,7 @@ EVERY = (MAIL, SMS, ENABLE, TASK, CALL, TAGS)
 
 def begun(world: World, *does: dict[str, Any], mobile: str | None = MOBILE, **more: Any) -> tuple[Any, Any]:
     """A record that waits for these steps, a minute from now."""
-    portal = make_portal(world, time_zone="America/New_York", reach={"quiet_hours": {"for_sms": False}})
+    portal = make_portal(world, time_zone="Europe/London")
     on(portal, *(step(f"s{place}", 1, "minutes", do) for place, do in enumerate(does)), **more)
     account = client(portal)
     make_contact(portal, account, emails=(MARIA,), mobile=mobile)
@@ -71,7 +71,7 @@ def test_every_action_is_done(world: World) -> None:
     assert effects(world, portal, account) == ONCE
     assert set(outcomes(only(portal, account)).values()) == {"done"} and only(portal, account).state == "finished"
     (task,), (call,) = tasks.listed(portal).items, calls.listed(portal.slug).items
-    assert (task.title, task.account_id, task.due) == ("Call them", account.id, "2030-06-05T05:01")
+    assert (task.title, task.account_id, task.due) == ("Call them", account.id, "2030-06-05T10:01")
     assert (call.number, call.reason) == (MOBILE, "Book the review")
     made = {line.step_id: line.made for line in decisions.listed(portal.slug, account.id).items if line.made}
     assert made["s3"] == (f"task:{task.id}",) and made["s4"] == (f"call:{call.id}",)

@@ -219,7 +219,7 @@ def test_cancelled_in_the_middle_the_receipt_says_what_had_gone(world: World, mo
     pass_time(world, minutes=10)
     assert sum(mails(world).values()) == 2
     assert run_of(portal, campaign).messages == {"sent": 2, "delivered": 2, "dropped": 48}
-    stopped = [each for each in reading.newest(portal.slug, limit=100).items if each.reason == "stopped"]
+    stopped = [each for each in reading.listed(portal.slug, limit=100).items if each.reason == "stopped"]
     assert len(stopped) == 48
     assert campaign_reports.receipt(portal.slug, campaign.id).stopped == 48
 
@@ -252,9 +252,43 @@ def test_who_may_not_be_written_to_is_left_out_with_the_reason(world: World) -> 
     campaign = scheduled(portal)
     pass_time(world, minutes=1)
     assert mails(world) == each_once([one])
-    assert "bounced" in refused(portal, campaign)[other.id]
+    assert "turned a message away" in refused(portal, campaign)[other.id]
     counted = campaigns.count(portal, campaign.id)
     assert (counted.would, sum(counted.nothing.values())) == (1, 1)
+
+
+def test_who_has_had_enough_this_week_gets_nothing_more(world: World) -> None:
+    portal = make_portal(world, reach={"messages_a_week": 2})
+    made = clients(portal, 2)
+    for _ in range(2):
+        scheduled(portal)
+        pass_time(world, minutes=1)
+    counted = campaigns.count(portal, planned(portal).id)
+    assert (counted.would, list(counted.nothing.values())) == (0, [2])
+    campaign = scheduled(portal)
+    pass_time(world, minutes=1)
+    assert sum(mails(world).values()) == 4
+    assert all("7 days" in why for why in refused(portal, campaign).values()) and len(refused(portal, campaign)) == 2
+    pass_time(world, days=8)
+    scheduled(portal)
+    pass_time(world, minutes=1)
+    assert mails(world) == Counter({each.primary_emails[0]: 3 for each in made})
+
+
+def test_within_quiet_hours_texts_wait_and_can_still_be_cancelled(world: World) -> None:
+    """It is five in the morning in New York: queued at once, sent at eight; those of the second campaign never."""
+    portal = make_portal(world, time_zone="America/New_York")
+    account = clients(portal, 1)[0]
+    make_contact(portal, account, mobile="+1 202 555 0123")
+    counted = campaigns.count(portal, planned(portal, TEXT).id)
+    assert (counted.would, counted.later, counted.nothing) == (1, 1, {})
+    first, second = scheduled(portal, TEXT), scheduled(portal, TEXT)
+    pass_time(world, minutes=1)
+    assert not world.inbox and state_of(portal, first) == state_of(portal, second) == "done"
+    assert campaigns.cancel(staff(portal), second.id).stopped == 1
+    pass_time(world, hours=3)
+    assert [sent.to for sent in world.inbox] == ["+12025550123"]
+    assert run_of(portal, first).messages["sent"] == 1 and run_of(portal, second).messages == {"dropped": 1}
 
 
 def test_a_closed_portal_sends_nothing_and_says_so(world: World) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from chalicelib import agenda, aws
 from chalicelib.errors import Unavailable
@@ -346,11 +347,12 @@ class TestWhatIsDue:
     def test_with_nothing_due_it_is_a_query_a_part_and_nothing_else(self, world: World, mishaps: Mishaps) -> None:
         with mishaps.recording() as calls:
             assert hand_on_due(agenda.WORKFLOWS.due()) == 0
-        assert calls == ["dynamodb.Query"] * 16
+        assert calls == ["dynamodb.Query"] * agenda.WORKFLOWS.shards
 
     def test_each_part_with_something_due_is_handed_on_once_however_much_it_is(
-        self, world: World, moment: MovableClock, called: Called
+        self, world: World, moment: MovableClock, called: Called, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(agenda, "WORKFLOWS", replace(agenda.WORKFLOWS, shards=16))
         portal = make_portal(world)
         now = int(moment())
         for number in range(3):
