@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import clock
@@ -144,6 +144,13 @@ CASES = st.builds(
     zone=st.sampled_from([None, "America/Los_Angeles"]),
 )  # fmt: skip
 
+CAPPED = Case(
+    begins="2031-03-08T12:00", said={"trigger": {"tags": ["review"]}}, tags=["review"], has_email=True, has_mobile=True,
+    steps=[((0, "minutes", None), MAIL), ((1, "days", "02:30"), SMS), ((2, "days", None), MAIL)], agent=None,
+    is_suppressed=False, is_on=False, products=[], has_unsubscribed=False, zone=None,
+    reach={"quiet_hours": {}, "messages_a_week": 1, "sms_a_week": 1},
+)  # fmt: skip
+
 
 def begin(world: World, case: Case) -> tuple[Portal, Account, str]:
     """The case, in a portal of its own."""
@@ -207,6 +214,7 @@ def what_was_sent(portal: Portal, account: Account, since: int) -> list[tuple[st
     suppress_health_check=LENIENT,
 )
 @given(CASES)
+@example(CAPPED)
 def test_what_it_says_is_what_then_happens(world: World, case: Case) -> None:
     portal, account, workflow_id = begin(world, case)
     world.clock.advance(seconds=1)
