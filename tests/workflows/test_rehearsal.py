@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import clock
@@ -144,6 +144,13 @@ CASES = st.builds(
     zone=st.sampled_from([None, "America/Los_Angeles"]),
 )  # fmt: skip
 
+CAPPED = Case(
+    begins="2031-03-08T12:00", said={"trigger": {"tags": ["review"]}}, tags=["review"], has_email=True, has_mobile=True,
+    steps=[((0, "minutes", None), MAIL), ((1, "days", "02:30"), SMS), ((2, "days", None), MAIL)], agent=None,
+    is_suppressed=False, is_on=False, products=[], has_unsubscribed=False, zone=None,
+    reach={"quiet_hours": {}, "messages_a_week": 1, "sms_a_week": 1},
+)  # fmt: skip
+
 
 def begin(world: World, case: Case) -> tuple[Portal, Account, str]:
     """The case, in a portal of its own."""
@@ -207,13 +214,14 @@ def what_was_sent(portal: Portal, account: Account, since: int) -> list[tuple[st
     suppress_health_check=LENIENT,
 )
 @given(CASES)
+@example(CAPPED)
 def test_what_it_says_is_what_then_happens(world: World, case: Case) -> None:
     portal, account, workflow_id = begin(world, case)
     world.clock.advance(seconds=1)
     since = clock.timestamp()
     (told,) = rehearsal.of_stored(portal, workflow_id, Rehearse(account_id=account.id)).records
     lands = [moment_of(each[0]) for each in foreseen_messages(told) if each[0]]
-    until = max([since, *(moment_of(line.at) for line in told.lines)])
+    until = max([since, *lands, *(moment_of(line.at) for line in told.lines)])
     switching.switch_on(staff(portal), portal, workflow_id, enrol_existing=True)
     flows.live_through(world, portal, account, until=until, stops=lands)
     world.clock.seconds = since  # messages are not kept for ever
