@@ -10,7 +10,7 @@ from ..storage import afresh
 from ..web.operation import Answer, Call, Paging, created, nothing, one, page
 from ..workflows import definitions, funnel, gone, moving, revisions, switching
 from ..workflows.funnel import Funnel
-from ..workflows.moving import Reach
+from ..workflows.moving import ChangeReach
 from ..workflows.switching import Existing
 from ..workflows.workflow_shapes import Revision, State, Trigger, Workflow, WorkflowInFull, WorkflowInput
 from .changing import removed
@@ -148,7 +148,7 @@ def count_existing(call: Call[None, None]) -> Answer:
     return one(switching.count_existing(call.portal, definitions.get(call.slug, call.ids["workflow"]).trigger))
 
 
-@operation("POST", f"{ONE}/reach", GROUP, body=WorkflowInput, gives=Reach, example=_EXAMPLE)
+@operation("POST", f"{ONE}/reach", GROUP, body=WorkflowInput, gives=ChangeReach, example=_EXAMPLE)
 def read_reach(call: Call[None, WorkflowInput]) -> Answer:
     """See what a change would do.
 

@@ -147,7 +147,7 @@ def note_existing(portal: Portal, account: Account, products: Sequence[Product],
     standing = standings(portal.slug, account.id) if matching else {}
     for key, match in matching.items():
         row = standing.get((live.sk, key))
-        if row is not None and row.matches:
+        if stands(live, row):
             continue
         if enrol or live.trigger.date:  # a date that is to come has not been missed
             _arrived(portal, account, live, row, key, match)
@@ -158,8 +158,13 @@ def note_existing(portal: Portal, account: Account, products: Sequence[Product],
     return bool(matching)
 
 
+def stands(live: LiveRow, row: StandingRow | None) -> bool:
+    """Whether a record is known to match. What was known before the workflow was last switched on counts no more."""
+    return row is not None and bool(row.matches) and row.since == live.switched_on_at
+
+
 def _is_new(live: LiveRow, row: StandingRow | None, match: Match) -> bool:
-    if row is None or not row.matches:
+    if row is None or not stands(live, row):
         return True
     return bool(live.trigger.date) and match.starts_at is not None and row.occasion != match.occasion
 
@@ -280,7 +285,7 @@ def stood(
         entries=(int(row.entries) if row else 0) + is_entry,
         season=live.season if is_entry else (row.season if row else None),
         occasion=occasion, enrolment=enrolment or (row.enrolment if row else None), recent=recent or None,
-        turn=(int(row.turn) if row else 0) + 1, seen_at=now,
+        turn=(int(row.turn) if row else 0) + 1, since=live.switched_on_at, seen_at=now,
     )  # fmt: skip
 
 

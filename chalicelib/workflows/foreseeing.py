@@ -142,7 +142,7 @@ class Play(Struct):
             return
         for key, match in self._matching(self.entering).items():
             row = self.entering.standing.get(key)
-            if row is not None and row.matches:
+            if enrolling.stands(self.entering.live, row):
                 self._tell("not-entered", key, reason=ALREADY)
             else:
                 self._arrive(self.entering, key, match)

@@ -41,7 +41,7 @@ class StepMoves(Struct, frozen=True, kw_only=True):
     is_gone: bool
 
 
-class Reach(Struct, frozen=True, kw_only=True):
+class ChangeReach(Struct, frozen=True, kw_only=True):
     """Whom a change concerns. `is_all`: every enrolment was looked at; else there are more than could be counted."""
 
     running: int
@@ -61,7 +61,7 @@ class Moving(Struct, frozen=True, kw_only=True):
     moved_at: int
 
 
-def reach(portal: Portal, workflow_id: str, wanted: WorkflowInput) -> Reach:
+def reach(portal: Portal, workflow_id: str, wanted: WorkflowInput) -> ChangeReach:
     """What would become of those enrolled if they were taken along to this revision now. Raises NotFound."""
     definitions.read(portal.slug, workflow_id)
     now, until = clock.timestamp(), clock.timestamp() + _SECONDS
@@ -94,7 +94,7 @@ def reach(portal: Portal, workflow_id: str, wanted: WorkflowInput) -> Reach:
         for step_id, number in gone.items()
     ]
     is_all = cursor is None
-    return Reach(
+    return ChangeReach(
         running=running, due_at_once=at_once, finished_at_once=finished, is_all=is_all, steps=tuple(steps),
         in_words=_in_words(running, at_once, finished, is_all=is_all),
     )  # fmt: skip

@@ -134,6 +134,7 @@ def _move(
     read_version, job_id = int(row.version), ids.new()
     row.state, row.version, row.updated_at = state, read_version + 1, clock.timestamp()
     row.job = job_id if job_kind else None
+    row.switched_on_at = None if state in ("off", "stopping") else row.switched_on_at
     tx = act.transaction()
     tx.put(row, when=WorkflowRow.version == read_version, refusal=Stale())
     if state in ("off", "stopping"):

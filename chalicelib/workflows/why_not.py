@@ -117,7 +117,7 @@ def _why_not_enter(seen: _Seen, key: str, match: Match) -> str:
     running = {each.id for each in seen.enrolments if each.state in enrolments.RUNNING}
     if row is not None and row.enrolment in running:
         return "It is in this workflow now."
-    if row is not None and row.matches and (seen.trigger.date is None or row.occasion == match.occasion):
+    if row and enrolling.stands(seen.live, row) and (seen.trigger.date is None or row.occasion == match.occasion):
         return ALREADY
     return enrolling.objection(seen.live, row, match, clock.timestamp(), lambda: False)
 

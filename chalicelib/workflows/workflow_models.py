@@ -78,7 +78,7 @@ class LiveRow(Row):
 class StandingRow(Row):
     """Where a record stands in a workflow: pk `{portal}#standing#{account}`, sk `{workflow}#{product or ""}`.
 
-    `matches` is how it was when last looked at, `entries` how often it has entered, the last times `recent` and in
+    `matches` is how it was when last looked at, `since` when the workflow was last switched on then, `entries` how often it has entered, the last times `recent` and in
     which `season`, `occasion` the date for which. `enrolment` is the last one. `turn` counts every change:
     of any number of workers that look at the same moment one decides.
     """
@@ -91,6 +91,7 @@ class StandingRow(Row):
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
     matches = NumberAttribute()
+    since = NumberAttribute(null=True)
     entries = NumberAttribute(default=0)
     season = UnicodeAttribute(null=True)
     occasion = UnicodeAttribute(null=True)

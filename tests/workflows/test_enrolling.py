@@ -250,3 +250,20 @@ def test_a_change_between_two_steps_does_not_end_this_years(world: World) -> Non
         ("active", "2031-06-10"),
         ("finished", "2030-06-10"),
     ]
+
+
+def test_switched_on_anew_what_was_known_before_counts_no_more(world: World) -> None:
+    portal = make_portal(world)
+    workflow, act = on(portal, *TWO, again="after-exit"), staff(portal)
+    stayed, left, came = client(portal), client(portal), client(portal)
+    tag(portal, stayed, "review")
+    tag(portal, left, "review")
+    switching.switch_off(act, workflow.id, stop_running=True)
+    tag(portal, left)
+    tag(portal, came, "review")
+    world.drain()
+    world.clock.advance(days=1)
+    switching.switch_on(act, portal, workflow.id, enrol_existing=True)
+    assert [entered(portal, each) for each in (stayed, left, came)] == [2, 1, 1]
+    tag(portal, left, "review")
+    assert entered(portal, left) == 2
