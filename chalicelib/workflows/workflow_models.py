@@ -78,9 +78,9 @@ class LiveRow(Row):
 class StandingRow(Row):
     """Where a record stands in a workflow: pk `{portal}#standing#{account}`, sk `{workflow}#{product or ""}`.
 
-    `matches` is how it was when last looked at, `since` when the workflow was last switched on then, `entries` how often it has entered, the last times `recent` and in
-    which `season`, `occasion` the date for which. `enrolment` is the last one. `turn` counts every change:
-    of any number of workers that look at the same moment one decides.
+    `matches` is how it was when last looked at, `since` when the workflow had last been switched on then; `entries` how often
+    it has entered, the last times `recent`, the last one in which `season` and for which `occasion`, a date. `enrolment` is
+    the last one. `turn` counts every change: of any number of workers that look at the same moment one decides.
     """
 
     table = "workflows"
