@@ -14,12 +14,15 @@ from typing import Any
 
 from bench.trace import Trace, tracing
 from chalicelib import agenda, clock, ids, storage
+from chalicelib.campaigns import tagging
+from chalicelib.campaigns.tagging_shapes import Tagging
+from chalicelib.jobs import handing, jobs
+from chalicelib.people.filters import Which
 from chalicelib.people.models import AccountRow
 from chalicelib.portals import Portal
-from chalicelib.workflows import acting, enrolments, handing, jobs, tagging
-from chalicelib.workflows.shapes import Tagging, Which
+from chalicelib.workflows import acting, enrolments
 from tests.factories import make_account, make_portal, staff
-from tests.workflows.flows import MAIL, client, on, only, step, tag
+from tests.flows import MAIL, client, on, only, step, tag
 
 WAITING = (100, 10_000, 100_000)
 TAGGED = int(os.environ.get("BENCH_TAGGED", "20000"))

@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.campaigns import campaigns
+from chalicelib.campaigns import reports as campaign_reports
+from chalicelib.campaigns import runs as campaign_runs
+from chalicelib.campaigns.shapes import Campaign, CampaignInput, Run
 from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
-from chalicelib.workflows import campaign_reports, campaign_runs, campaigns
-from chalicelib.workflows.campaign_shapes import Campaign, CampaignInput, Run
 from tests.factories import make_account, staff
 from tests.world import World
 
@@ -45,14 +47,9 @@ def clients(portal: Portal, count: int, **details: Any) -> list[Account]:
     ]
 
 
-def key(portal: Portal, campaign: Campaign) -> str:
-    """Under which a campaign stands in the index of what is due."""
-    return f"{portal.slug}#campaign#{campaign.id}"
-
-
 def begin(portal: Portal, campaign: Campaign) -> None:
     """What a shard's worker does of it."""
-    campaign_runs.begin_due(key(portal, campaign))
+    campaign_runs.begin_due(portal.slug, campaign.id)
 
 
 def pass_time(world: World, **duration: float) -> None:

@@ -24,9 +24,9 @@ _STORIES = (
     "journeys/", "local/test_local_pumps", "messaging/test_cold_starts", "messaging/test_crashes", "messaging/test_pacing",
     "messaging/test_queues", "messaging/test_reach",
     "people/test_automatic_credentials", "people/test_credentials", "registration/test_sending",
-    "registration/test_state_machine", "selfservice/test_reminders", "threats/", "workflows/test_campaigns",
-    "workflows/test_canary", "workflows/test_jobs", "workflows/test_rehearsal", "workflows/test_state_machine",
-    "workflows/test_tagging", "workflows/test_tasks",
+    "registration/test_state_machine", "selfservice/test_reminders", "threats/", "campaigns/test_campaigns",
+    "campaigns/test_canary", "jobs/test_jobs", "workflows/test_rehearsal", "workflows/test_state_machine",
+    "campaigns/test_tagging", "work/test_tasks",
 )  # fmt: skip
 _QUICK = (
     "journeys/test_benefits_batch.py::test_the_whole_story",

@@ -27,7 +27,10 @@ ROOMS = [
     {"registration"},
     {"selfservice"},
     {"support"},
+    {"work"},
+    {"jobs"},
     {"workflows"},
+    {"campaigns"},
     {"web"},
     {"pages", "api", "consumers"},
 ]

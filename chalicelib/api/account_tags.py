@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ..campaigns import tagging
+from ..campaigns.tagging_shapes import Tagging, TaggingJob
 from ..config import settings
 from ..web.operation import Answer, Call, Paging, one
-from ..workflows import tagging
-from ..workflows.shapes import Tagging, TaggingJob
 from .registry import AT, operation, path
 
 _GROUP = "Accounts"

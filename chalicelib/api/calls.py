@@ -8,8 +8,8 @@ from msgspec import Meta
 
 from .. import fields
 from ..web.operation import Answer, Call, Paging, created, one, page
-from ..workflows import calls
-from ..workflows.shapes import CallInput, CallOutcome, CallState, QueuedCall
+from ..work import calls
+from ..work.shapes import CallInput, CallOutcome, CallState, QueuedCall
 from .registry import AT, operation, path
 
 _GROUP = "Call queue"

@@ -9,10 +9,9 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from .. import fields
-from ..errors import Invalid
-from ..web.operation import Answer, Call, Paging, created, nothing, one, page
-from ..workflows import campaign_reports, campaigns
-from ..workflows.campaign_shapes import (
+from ..campaigns import campaigns
+from ..campaigns import reports as campaign_reports
+from ..campaigns.shapes import (
     Campaign,
     CampaignCount,
     CampaignInput,
@@ -21,6 +20,8 @@ from ..workflows.campaign_shapes import (
     Recipient,
     State,
 )
+from ..errors import Invalid
+from ..web.operation import Answer, Call, Paging, created, nothing, one, page
 from .changing import changed, removed
 from .registry import AT, operation, path
 

@@ -13,8 +13,7 @@ from ..portals.permissions import allows
 from ..web.operation import Answer, Call, Paging, one, page
 from ..workflows import decisions, definitions, enrolments, receipts
 from ..workflows.receipts import TagReceipt
-from ..workflows.shapes import TagChange
-from ..workflows.workflow_shapes import Decided, Enrolment
+from ..workflows.shapes import Decided, Enrolment, TagChange
 from .registry import AT, operation, path
 from .workflows import GROUP
 

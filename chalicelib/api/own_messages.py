@@ -8,13 +8,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from .. import fields
+from ..campaigns import uses
 from ..errors import Conflict
 from ..messaging import own_message_changes, own_messages, wordings
 from ..messaging.shapes import Channel, OwnEmail, OwnMessage, OwnSms
 from ..messaging.templates import Purpose
 from ..messaging.wordings import TemplateShown
 from ..web.operation import Answer, Call, nothing, one
-from ..workflows import uses
 from .registry import AT, operation
 
 _GROUP = "Wording of messages"

@@ -10,8 +10,8 @@ from msgspec import Meta
 from .. import fields
 from ..errors import Invalid
 from ..web.operation import Answer, Call, Paging, created, nothing, one, page
-from ..workflows import tasks
-from ..workflows.shapes import Task, TaskInput, TaskState
+from ..work import tasks
+from ..work.shapes import Task, TaskInput, TaskState
 from .changing import changed, removed
 from .registry import AT, operation, path
 

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from ..web.operation import Answer, Call, one
 from ..workflows import definitions, gone, moving, switching
-from ..workflows.workflow_shapes import State, WorkflowInFull
+from ..workflows.shapes import State, WorkflowInFull
 from .registry import operation
 from .workflows import GROUP, ONE
 

@@ -11,8 +11,8 @@ from ..web.operation import Answer, Call, Paging, created, nothing, one, page
 from ..workflows import definitions, funnel, gone, moving, revisions, switching
 from ..workflows.funnel import Funnel
 from ..workflows.moving import ChangeReach
+from ..workflows.shapes import Revision, State, Trigger, Workflow, WorkflowInFull, WorkflowInput
 from ..workflows.switching import Existing
-from ..workflows.workflow_shapes import Revision, State, Trigger, Workflow, WorkflowInFull, WorkflowInput
 from .changing import removed
 from .registry import AT, operation, path
 

@@ -11,7 +11,7 @@ from typing import Any  # noqa: E402
 from chalice import Blueprint  # noqa: E402
 from chalice.app import SQSEvent  # noqa: E402
 
-from ..workflows.reactions import worked  # noqa: E402
+from ..jobs.reactions import worked  # noqa: E402
 
 blueprint = Blueprint(__name__)
 _REACTIONS = "arn:aws:sqs:us-east-1:123456789012:reactions-placeholder"

@@ -42,7 +42,7 @@ def _messages(keys: Sequence[str]) -> None:
 
 
 def _workflows(parts: Sequence[str]) -> None:
-    from ..workflows.handing import hand_on_due
+    from ..jobs.handing import hand_on_due
 
     hand_on_due(parts)
 
@@ -60,7 +60,7 @@ def _registrations(keys: Sequence[str]) -> None:
 
 
 def _work(keys: Sequence[str]) -> None:
-    from ..workflows.due import do_due
+    from ..work.due import do_due
 
     do_due(keys)
 

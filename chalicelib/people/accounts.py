@@ -16,7 +16,7 @@ from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..portals import Portal
 from ..storage import Condition, Page, Transaction, query
-from . import belonging, cards, credential_links, matching, record_users, user_changes, users
+from . import belonging, cards, credential_links, matching, record_users, tag_rules, user_changes, users
 from .contacts import add_contact, checked_contact
 from .models import AccountRow, CardRow
 from .shapes import Account, AccountCreated, AccountInput, ContactDetails, NewAccount, QuestionAnswered
@@ -29,8 +29,6 @@ _MOVABLE_USERS = 40  # and these beside them: together at most `_MOVABLE`
 _MOVABLE = 90
 _MOST_CHANGES = 99  # in one transaction of a hundred, with room for the record of an Idempotency-Key
 _TOO_MANY_USERS = "The number of an account with this many contacts and users stays as it is."
-MOST_TAGS = 50  # of one account, as its shape has it
-_TOO_MANY_TAGS = f"This account would have more than {MOST_TAGS} tags."
 _TOO_MUCH = "This is too much for one change. Change the number alone, and then the rest."
 
 
@@ -110,7 +108,7 @@ def listed(
     """
     field, descending = sort.removeprefix("-"), sort.startswith("-")
     name_key, number_key = matching.name_key(name or ""), matching.number_key(number or "")
-    if (name and not name_key) or (number and not number_key) or (tag and not is_tag(tag)):
+    if (name and not name_key) or (number and not number_key) or (tag and not tag_rules.is_tag(tag)):
         return Page([])  # nothing begins with what is neither letter nor digit, or has such a tag
     if identifier:
         if field != "created_at":
@@ -216,7 +214,7 @@ def change_tags(act: Act, account: Account, *, add: tuple[str, ...], remove: tup
     Raises Stale where it was changed since, and Invalid where it would have too many.
     """
     details = AccountInput(**fields.values(account, AccountInput))
-    after = msgspec.structs.replace(details, tags=tags_after(details.tags, add, remove))
+    after = msgspec.structs.replace(details, tags=tag_rules.after(details.tags, add, remove))
     if after == details:
         return False
     tx = act.transaction()
@@ -232,24 +230,6 @@ def change_tags(act: Act, account: Account, *, add: tuple[str, ...], remove: tup
     facts.record(tx, act, Kind.ACCOUNT_CHANGED, facts.subject("account", account.id), _changed(details, after))
     tx.commit()
     return True
-
-
-def tags_after(tags: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...]) -> tuple[str, ...]:
-    """The tags that an account can have after a change of them. Raises Invalid where they would be too many."""
-    after = retagged(tags, add, remove)
-    if after != tags and len(after) > MOST_TAGS:
-        raise Invalid(fields={"tags": _TOO_MANY_TAGS})
-    return after
-
-
-def retagged(tags: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...]) -> tuple[str, ...]:
-    """An account's tags without some and with others, each once; what stays keeps its order."""
-    return tuple(dict.fromkeys(tag for tag in (*tags, *add) if tag not in remove))
-
-
-def is_tag(tag: str) -> bool:
-    """Whether a tag is found as a whole, and only so, in the JSON list that an account's tags are stored as."""
-    return '"' not in tag and "\\" not in tag and tag != ","
 
 
 def add_user(
@@ -439,8 +419,8 @@ def _checked(wanted: AccountInput) -> AccountInput:
     if not matching.name_key(wanted.name):
         wrong["name"] = matching.NO_NAME
     for place, tag in enumerate(wanted.tags):
-        if not is_tag(tag):
-            wrong[f"tags.{place}"] = 'A tag cannot hold " or \\, or be a comma.'
+        if not tag_rules.is_tag(tag):
+            wrong[f"tags.{place}"] = tag_rules.NO_TAG
     if wanted.time_zone is not None and not fields.is_zone(wanted.time_zone):
         wrong["time_zone"] = fields.NO_ZONE
     wrong |= belonging.faults(wanted)

@@ -1,18 +1,18 @@
-"""What staff have to do, and what is done to many accounts at once.
+"""What reaches each record by itself, on time, once, and stops when it should.
 
-moments   wall times and delays as moments: pure arithmetic, with what daylight saving does to it
-tasks     a task has a title, perhaps an account, an assignee, a due date and time, a reminder
-calls     the call queue: who is to be called and why, claimed by one, with what came of it
-jobs      something done to each of many, each once: a lease, a place, a ledger; `job_kinds` has every kind
-tagging   tags added to or removed from every account that a filter finds: a kind of job
-campaigns something done for every account of a filter, at a time or again and again: drafts, scheduling, cancelling
-campaign_runs   its runs: begun when due, held after a canary, judged, ended
-campaign_reports  how they stand: runs, recipients, receipts
-campaign_doing  what a campaign does to one account, and whom it would reach
-cron      times that come again, by the wall clock
-record_context  the values of a message about an account's record
-uses      which workflows and campaigns use something
-due       what the tick does: reminders
-handing   what the tick does of workflows: parts of the index in which something is due go to the queue
-reactions what travels through the queue `reactions`, and who is called for it
+definitions  what is said of a workflow, by revision; `revisions` tells them, `gone` what they name that is there no longer
+triggers     whether a record is what a workflow asks for, rule by rule
+enrolling    records that change enter, or leave
+enrolments   a record in a workflow: read, listed, ended
+timing       when its steps are due
+acting       a step that is due is done, once
+plans        what a step would do: for whoever does it, and whoever only rehearses; `recipients` who gets it, `reaching` whether
+             it may go, `record_context` what it may tell
+actions      what it does, in one transaction with its claim
+decisions    what was decided of a record and why: its history; `funnel` adds it up
+switching    on, off, pause, resume; `switch_jobs` what becomes of the records then
+moving       a changed workflow: whom that concerns, and taking them along
+receipts     tags of one account, changed with a receipt of what that stopped
+rehearsal    what would come, for whom and when, without doing it: `foreseeing` plays one record, `totals` adds up
+why_not      why a record is not in a workflow; `upcoming` what is to come for one
 """

@@ -24,9 +24,9 @@ from ..storage import Action, Transaction
 from . import actions, decisions, definitions, enrolling, enrolments, plans, timing, triggers
 from .actions import Doing
 from .decisions import Of
+from .models import EnrolmentRow, LiveRow
 from .plans import OTHER, REASONS, NotYet, Skipped
-from .workflow_models import EnrolmentRow, LiveRow
-from .workflow_shapes import Step, WorkflowInput
+from .shapes import Step, WorkflowInput
 
 _TRIES = 8  # at a step that fails, an hour or more in all; then it has failed, and the next one comes
 _FIRST_WAIT = 60

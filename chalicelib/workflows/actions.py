@@ -20,11 +20,12 @@ from ..selfservice import access
 from ..selfservice.access import SelfServiceRefused
 from ..selfservice.record_shapes import Product
 from ..storage import Transaction
-from . import calls, plans, reaching, record_context, tasks
+from ..work import calls, tasks
+from ..work.shapes import CallInput, TaskInput
+from . import plans, reaching, record_context
 from .plans import Retagging, Sending, Skipped, Standing, Switching
 from .recipients import Reached
-from .shapes import CallInput, TaskInput
-from .workflow_shapes import Step
+from .shapes import Step
 
 
 class Doing(Struct):

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from .. import clock, ids
 from ..storage import Page, Transaction, query
-from .workflow_models import COUNTERS, CountRow, DecisionRow
-from .workflow_shapes import Decided
+from .models import COUNTERS, CountRow, DecisionRow
+from .shapes import Decided
 
 _KEPT_SECONDS = 2 * 365 * 24 * 3600
 _MOST_AT_ONCE = 45  # a line and a count each, of the hundred rows of a transaction; the enrolment itself says it of all

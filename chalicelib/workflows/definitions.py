@@ -12,13 +12,13 @@ from ..errors import Conflict, Invalid, NotFound, Stale
 from ..facts import Act, Kind
 from ..messaging import wordings
 from ..messaging.shapes import Channel
-from ..people import accounts, users
+from ..people import tag_rules, users
 from ..portals import Portal
 from ..storage import Page, Transaction, query
 from . import timing
 from .decisions import Of
-from .workflow_models import LiveRow, RevisionRow, WorkflowRow
-from .workflow_shapes import AddTags, CreateTask, RemoveTags, SendEmail, SendSms, Step, Workflow, WorkflowInput
+from .models import LiveRow, RevisionRow, WorkflowRow
+from .shapes import AddTags, CreateTask, RemoveTags, SendEmail, SendSms, Step, Workflow, WorkflowInput
 
 _MOST = 200  # workflows of a portal: a changed record is looked at by each that is on
 MOST_LIVE = 100
@@ -230,8 +230,8 @@ def _check(portal: Portal, wanted: WorkflowInput, *, must_have_steps: bool = Fal
         if status not in portal.product_statuses:
             wrong[f"trigger.product_statuses.{place}"] = _NO_STATUS
     for place, tag in enumerate(wanted.trigger.tags):
-        if not accounts.is_tag(tag):
-            wrong[f"trigger.tags.{place}"] = _NO_TAG
+        if not tag_rules.is_tag(tag):
+            wrong[f"trigger.tags.{place}"] = tag_rules.NO_TAG
     seen: set[str] = set()
     for place, step in enumerate(wanted.steps):
         at = f"steps.{place}"
@@ -245,9 +245,6 @@ def _check(portal: Portal, wanted: WorkflowInput, *, must_have_steps: bool = Fal
         wrong["steps"] = "Add at least one step."
     if wrong:
         raise Invalid(fields=wrong)
-
-
-_NO_TAG = 'A tag cannot hold " or \\, or be a comma.'
 
 
 def _wrong_with(portal: Portal, step: Step) -> dict[str, str]:
@@ -264,7 +261,7 @@ def _wrong_with(portal: Portal, step: Step) -> dict[str, str]:
         case CreateTask(assignee=assignee) if assignee and not is_staff(portal.slug, assignee):
             return {"assignee": _NO_STAFF}
         case AddTags(tags=tags) | RemoveTags(tags=tags):
-            return {f"tags.{place}": _NO_TAG for place, tag in enumerate(tags) if not accounts.is_tag(tag)}
+            return {f"tags.{place}": tag_rules.NO_TAG for place, tag in enumerate(tags) if not tag_rules.is_tag(tag)}
     return {}
 
 
@@ -278,7 +275,7 @@ def can_send(portal: str, message: str, channel: Channel) -> bool:
 
 
 def _is_anybody_in(portal: str, workflow_id: str) -> bool:
-    from . import enrolments  # which reads what is said of workflows
+    from . import enrolments
 
     return any(
         enrolments.rows_of_workflow(portal, workflow_id, state, limit=1).items for state in enrolments.RUNNING

@@ -20,11 +20,12 @@ from ..portals import Portal, known
 from ..selfservice import records
 from ..selfservice.record_shapes import Product
 from ..storage import Transaction, afresh, query
-from . import decisions, definitions, enrolments, moments, timing, triggers
+from ..work import moments
+from . import decisions, definitions, enrolments, timing, triggers
 from .decisions import Of
+from .models import EnrolmentRow, LiveRow, StandingRow
+from .shapes import Trigger
 from .triggers import Match
-from .workflow_models import EnrolmentRow, LiveRow, StandingRow
-from .workflow_shapes import Trigger
 
 ACTOR = "system:workflows"
 _MOST_STANDINGS = 500

@@ -11,8 +11,8 @@ from ..facts import Act, Kind
 from ..storage import Action, Page, Transaction, afresh, query
 from . import decisions, definitions, timing
 from .decisions import Of
-from .workflow_models import EnrolmentRow
-from .workflow_shapes import Enrolment, StepOf
+from .models import EnrolmentRow
+from .shapes import Enrolment, StepOf
 
 _KEPT_SECONDS = 2 * 365 * 24 * 3600  # after their end
 _MOST, _A_READ = 50, 100

@@ -12,20 +12,21 @@ from msgspec import Struct, field
 
 from ..errors import Refusal, Unavailable
 from ..messaging import addresses, gsm, preview
-from ..people import accounts, agent_cards
+from ..people import agent_cards, tag_rules
 from ..people.agent_cards import AgentCard
 from ..people.shapes import Account
 from ..portals import Portal
 from ..selfservice import access
 from ..selfservice.record_shapes import Product
-from . import calls, enrolling, plans, reaching, record_context, tasks, timing, triggers
+from ..work import calls, tasks
+from ..work.shapes import CallInput, TaskInput
+from . import enrolling, plans, reaching, record_context, timing, triggers
+from .models import LiveRow, StandingRow
 from .plans import NotYet, Plan, Retagging, Sending, Skipped, Standing, Switching
 from .reaching import Lately
 from .recipients import Channel, Reached
-from .shapes import CallInput, TaskInput
+from .shapes import Step, WorkflowInput
 from .triggers import Match
-from .workflow_models import LiveRow, StandingRow
-from .workflow_shapes import Step, WorkflowInput
 
 _MOST_EVENTS = 300  # of a record: two workflows, or one, may go round for ever
 _LATEST_ENTRY = 366 * 24 * 3600  # after the begin, of records that enter again
@@ -203,7 +204,7 @@ class Play(Struct):
                 record.self_service = on
                 return {"messages": tuple(_of_access(record, self.moment)) if on else ()}
             case Retagging(add=add, remove=remove):
-                tags = accounts.retagged(record.account.tags, add, remove)
+                tags = tag_rules.retagged(record.account.tags, add, remove)
                 record.account = msgspec.structs.replace(record.account, tags=tags)
                 self._has_changed = True
                 return {"tags": tags}

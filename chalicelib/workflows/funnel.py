@@ -11,8 +11,8 @@ from .. import clock
 from ..messaging import tallies
 from . import actions, decisions, definitions, enrolments, plans, timing
 from .decisions import Counted
+from .shapes import SendEmail, SendSms, Step
 from .switch_jobs import in_turn
-from .workflow_shapes import SendEmail, SendSms, Step
 
 _LOOKED_AT = 5000  # enrolments, within a request
 _AT_ONCE = 500

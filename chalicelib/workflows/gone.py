@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import fields
 from ..portals import Portal
 from .definitions import can_send, is_staff
-from .workflow_shapes import CreateTask, SendEmail, SendSms, Step, Workflow, WorkflowInFull, WorkflowInput
+from .shapes import CreateTask, SendEmail, SendSms, Step, Workflow, WorkflowInFull, WorkflowInput
 
 
 def in_full(portal: Portal, workflow: Workflow) -> WorkflowInFull:

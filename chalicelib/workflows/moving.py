@@ -14,14 +14,15 @@ from msgspec import Struct
 from .. import clock, facts, ids
 from ..errors import Conflict, Stale
 from ..facts import Act, Kind
+from ..jobs import jobs
+from ..jobs.jobs import CHANGED, UNCHANGED, Answer, JobKind
 from ..portals import Portal
 from ..storage import Page, Transaction, afresh
-from . import definitions, enrolments, jobs, timing
+from . import definitions, enrolments, timing
 from .decisions import Of, note, note_passed_over
-from .jobs import CHANGED, UNCHANGED, Answer, JobKind
+from .models import EnrolmentRow, WorkflowRow
+from .shapes import Workflow, WorkflowInput
 from .switch_jobs import id_of, in_turn, settled
-from .workflow_models import EnrolmentRow, WorkflowRow
-from .workflow_shapes import Workflow, WorkflowInput
 
 _LOOKED_AT = 5000  # enrolments, within a request
 _AT_ONCE = 500

@@ -11,16 +11,17 @@ from msgspec import Struct, field
 from ..errors import Refusal
 from ..messaging import wordings
 from ..messaging.templates import Purpose
-from ..people import accounts
+from ..people import tag_rules
 from ..people.shapes import Account
 from ..portals import Portal
 from ..selfservice.record_shapes import Product
-from . import moments, reaching, recipients
+from ..work import moments
+from ..work.shapes import CallInput, TaskInput
+from . import reaching, recipients
 from .definitions import can_send
 from .reaching import Lately, Verdict
 from .recipients import Channel, Missed, Reached
-from .shapes import CallInput, TaskInput
-from .workflow_shapes import (
+from .shapes import (
     AddTags,
     AddToCallQueue,
     CreateTask,
@@ -192,6 +193,6 @@ def _call(standing: Standing, reason: str) -> CallInput:
 
 def _retagging(standing: Standing, wanted: Retagging) -> Retagging:
     tags = standing.account.tags
-    if accounts.tags_after(tags, wanted.add, wanted.remove) == tags:
+    if tag_rules.after(tags, wanted.add, wanted.remove) == tags:
         raise Skipped("tags-as-wanted")
     return wanted

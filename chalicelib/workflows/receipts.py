@@ -16,14 +16,13 @@ from msgspec.structs import replace
 from .. import ids
 from ..errors import Conflict, Invalid
 from ..facts import Act, Kind
-from ..people import accounts
+from ..people import accounts, tag_rules
 from ..people.shapes import Account
 from ..portals import Portal
 from ..storage import afresh
-from . import definitions, enrolling, enrolments, tagging
-from .shapes import TagChange
-from .workflow_models import EnrolmentRow
-from .workflow_shapes import StepOf, Trigger
+from . import definitions, enrolling, enrolments
+from .models import EnrolmentRow
+from .shapes import StepOf, TagChange, Trigger
 
 STOPPED_TOO = "It no longer matches, and was stopped with that."
 GOES_ON = "The workflow goes on though the account is not tagged as it asks for."
@@ -61,7 +60,7 @@ def change_tags(act: Act, portal: Portal, account_id: str, wanted: TagChange) ->
 
     Raises NotFound, Invalid, Stale where others change it again and again.
     """
-    if wrong := tagging.faults(wanted.add, wanted.remove):
+    if wrong := tag_rules.faults(wanted.add, wanted.remove):
         raise Invalid(fields=wrong)
     before = _of(portal, account_id)
     afresh(partial(_retag, act, account_id, wanted))

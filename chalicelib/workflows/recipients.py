@@ -10,7 +10,7 @@ from ..people import contacts, matching, usernames, users
 from ..people.shapes import Account, Contact
 from ..people.users import User
 from ..portals import Portal
-from .workflow_shapes import Recipients
+from .shapes import Recipients
 
 Channel = Literal["email", "sms"]
 _MOST_CONTACTS = 50  # of a record, among which the first with an address or a number is looked for

@@ -13,15 +13,16 @@ from msgspec import Struct
 
 from .. import clock
 from ..errors import Invalid
-from ..people import accounts
+from ..people import accounts, filters
 from ..people.shapes import Account
 from ..portals import Portal
-from . import definitions, enrolling, enrolments, moments, reaching, tagging, triggers
+from ..work import moments
+from . import definitions, enrolling, enrolments, reaching, triggers
 from .foreseeing import Cards, Entering, Event, Message, Play, Record, entered
+from .models import LiveRow, StandingRow
 from .rehearsal_shapes import LineForeseen, MessageForeseen, RecordForeseen, Rehearsal, Rehearse
+from .shapes import WorkflowInput
 from .totals import Totals
-from .workflow_models import LiveRow, StandingRow
-from .workflow_shapes import WorkflowInput
 
 SECONDS = 5  # of a request, which has 15
 _PAGE = 100
@@ -79,7 +80,7 @@ def _rehearsed(
         return _told(walk, "", None)
     until, page_cursor, offset = clock.timestamp() + SECONDS, *_opened(wanted.cursor)
     while True:
-        page = tagging.listed(portal.slug, wanted.filter, _PAGE, page_cursor)
+        page = filters.listed(portal.slug, wanted.filter, _PAGE, page_cursor)
         for place, account in enumerate(page.items[offset:], start=offset):
             _look_at(walk, account)
             if place + 1 == len(page.items) and page.cursor is None:

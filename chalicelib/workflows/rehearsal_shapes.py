@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from .. import fields
-from .moments import WallTime
-from .shapes import Which
-from .workflow_shapes import Decided, Enrolment, Moment, State, WorkflowInput
+from ..people.filters import Which
+from ..work.moments import WallTime
+from .shapes import Decided, Enrolment, Moment, State, WorkflowInput
 
 MOST_TIME_LINES = 100
 Wall = Annotated[str, Meta(description="The same moment on the wall clock in the portal's zone: 2027-01-31T09:30.")]

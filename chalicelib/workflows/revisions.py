@@ -5,8 +5,8 @@ from __future__ import annotations
 from .. import clock
 from ..storage import Page, query
 from . import definitions
-from .workflow_models import RevisionRow
-from .workflow_shapes import Revision, Step, WorkflowInput
+from .models import RevisionRow
+from .shapes import Revision, Step, WorkflowInput
 
 _PARTS = {
     "note": "The note was changed.",

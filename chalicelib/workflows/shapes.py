@@ -1,4 +1,4 @@
-"""Tasks, calls and the tagging of many accounts, as the API takes and shows them."""
+"""Workflows, as the API takes and shows them: what starts one for a record, its steps, and what becomes of each record."""
 
 from __future__ import annotations
 
@@ -7,114 +7,253 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from .. import fields
-from ..people.shapes import Phone, RecordType
-from .moments import WallTime
+from ..people.shapes import RecordType
+from ..work.moments import Delay
 
-TaskState = Literal["open", "done"]
-CallState = Literal["waiting", "later", "claimed", "done"]
-Outcome = Literal["reached", "no-answer", "wrong-number", "call-back"]
+MOST_STEPS = 50
+Moment = Annotated[str, Meta(description="ISO 8601, in UTC.")]
+Tags = Annotated[tuple[fields.Tag, ...], Meta(max_length=20)]
+StepId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,39}" + fields.END, description="Stays the same for good.")]
+MessageName = Annotated[
+    str,
+    Meta(
+        pattern="^[a-z0-9][a-z0-9-]{0,60}" + fields.END,
+        description="A message for records: one of the product's or of the portal's own.",
+    ),
+]
+TimeOfDay = Annotated[
+    str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]" + fields.END, description="A time on the wall clock: 09:30.")
+]
 
 
-class TaskInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What staff and systems can say of a task."""
+class DateTrigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Enrol for a date of the product, some days before or after it. A date that is over enrols nobody."""
+
+    field: Literal["effective-date"] = "effective-date"
+    days: Annotated[int, Meta(ge=-366, le=366, description="Days after the date; negative: before it.")] = 0
+    at: TimeOfDay = "09:00"
+    every_year: Annotated[bool, Meta(description="On each anniversary of the date too.")] = False
+
+
+class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a record must be like: all that is named here, of each list at least one. Closed accounts never are.
+
+    Status and coverage type must be those of one product. Where either is named, or a date, each product that is so is
+    enrolled by itself, and messages speak of it.
+    """
+
+    record_types: Annotated[tuple[RecordType, ...], Meta(max_length=4)] = ()
+    tags: Annotated[Tags, Meta(description="Tagged with at least one of these.")] = ()
+    product_statuses: Annotated[tuple[fields.Required, ...], Meta(max_length=20)] = ()
+    coverage_types: Annotated[tuple[fields.Required, ...], Meta(max_length=20)] = ()
+    date: DateTrigger | None = None
+
+    @property
+    def is_of_product(self) -> bool:
+        """Whether it looks at products, each by itself."""
+        return bool(self.product_statuses or self.coverage_types or self.date)
+
+
+class Recipients(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who gets a message: the record's own contact, its assigned agent, or staff by their user ids."""
+
+    record: bool = False
+    agent: bool = False
+    staff: Annotated[tuple[fields.Identifier, ...], Meta(max_length=20)] = ()
+
+
+class SendEmail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="action", tag="send-email"):
+    """Send a mail."""
+
+    message: MessageName
+    to: Recipients
+
+
+class SendSms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="action", tag="send-sms"):
+    """Send a text message."""
+
+    message: MessageName
+    to: Recipients
+
+
+class EnableSelfService(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="action", tag="enable-self-service"
+):
+    """Switch the record's self-service on; its two messages go out. Skipped where it is on already."""
+
+
+class DisableSelfService(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="action", tag="disable-self-service"
+):
+    """Switch the record's self-service off. Skipped where it is off already."""
+
+
+class CreateTask(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="action", tag="create-task"):
+    """A task about the record, for its agent or for one colleague."""
 
     title: fields.Required
     note: fields.Text = ""
-    account_id: Annotated[fields.Identifier, Meta(description="The account that it is about.")] | None = None
-    assignee: (
-        Annotated[fields.Identifier, Meta(description="The id of the staff user who is to do it; null: nobody yet.")]
-        | None
-    ) = None
-    due: WallTime | None = None
-    reminder_minutes: (
-        Annotated[
-            int,
-            Meta(
-                ge=0,
-                le=60 * 24 * 30,
-                description="How many minutes before it is due its assignee gets a mail, once; null: never.",
-            ),
-        ]
-        | None
-    ) = None
-    state: TaskState = "open"
+    assignee: Annotated[
+        fields.Identifier | None, Meta(description="The id of a staff user; null: the agent, if there is one.")
+    ] = None
+    due: Annotated[Delay | None, Meta(description="How long after the step it is due; null: no date.")] = None
+    reminder_minutes: Annotated[int, Meta(ge=0, le=60 * 24 * 30)] | None = None
 
 
-class Task(TaskInput, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """Something to do."""
+class AddToCallQueue(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="action", tag="add-to-call-queue"
+):
+    """The record's contact is to be called."""
 
-    id: str
-    due_at: Annotated[str | None, Meta(description="When it is due, in UTC.")]
-    time_zone: Annotated[str, Meta(description="The zone of the wall time in `due`: the portal's when that was set.")]
-    done_at: str | None
-    done_by: Annotated[str | None, Meta(description="Who did it, as facts name them.")]
-    version: int
-    created_by: str
-    created_at: str
-    updated_at: str
-
-
-class CallInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whom to call, and why."""
-
-    account_id: fields.Identifier
-    contact_id: Annotated[fields.Identifier, Meta(description="A contact of the account.")] | None = None
-    number: Annotated[Phone, Meta(description="Without one the contact's mobile, else their landline.")] | None = None
     reason: fields.Required
 
 
-class CallOutcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What came of a call."""
+class AddTags(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="action", tag="add-tags"):
+    """Tag the record."""
 
-    outcome: Annotated[Outcome, Meta(description="With `call-back` it waits again, from `call_back` on.")]
+    tags: Annotated[Tags, Meta(min_length=1)]
+
+
+class RemoveTags(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="action", tag="remove-tags"):
+    """Take tags from the record."""
+
+    tags: Annotated[Tags, Meta(min_length=1)]
+
+
+Action = (
+    SendEmail
+    | SendSms
+    | EnableSelfService
+    | DisableSelfService
+    | CreateTask
+    | AddToCallQueue
+    | AddTags
+    | RemoveTags
+)  # fmt: skip
+
+
+class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One thing that is done, so long after the enrolment (never after the step before)."""
+
+    id: StepId
+    after: Delay
+    at: Annotated[
+        TimeOfDay | None,
+        Meta(
+            description="Only with days or longer: on that day, at this time in the portal's zone, or on the next day if it "
+            "has passed; null: when the delay is over."
+        ),
+    ] = None
+    do: Action
+
+
+class WorkflowInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What staff and systems say of a workflow."""
+
+    name: fields.Required
     note: fields.Text = ""
-    call_back: WallTime | None = None
+    trigger: Trigger
+    stop_when_no_longer_matching: bool = True
+    again: Annotated[
+        Literal["never", "after-exit", "always"],
+        Meta(
+            description="Whether a record that matches anew enters again: never (once per season), once it is no longer in "
+            "it, or always."
+        ),
+    ] = "never"
+    season: Annotated[
+        fields.Line, Meta(description="Such as 2027. With another one, records that were in it may enter once more.")
+    ] = ""
+    steps: Annotated[tuple[Step, ...], Meta(max_length=MOST_STEPS)] = ()
 
 
-class QueuedCall(CallInput, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """Somebody to be called. `later`: they asked to be called back, and that time has not come."""
+State = Literal["off", "starting", "on", "paused", "resuming", "moving", "stopping"]
+
+
+class Workflow(WorkflowInput, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """A workflow as of now. Enrolments keep the revision that they began with, unless an edit takes them along.
+
+    `starting`: records that match already are being looked at. `resuming`, `moving`, `stopping`: enrolments are being seen to.
+    """
 
     id: str
-    number: Annotated[str, Meta(description="The number to call.")]
-    state: CallState
-    waits_from: Annotated[str, Meta(description="Since when it waits, or from when on.")]
-    call_back_at: str | None
-    claimed_by: Annotated[str | None, Meta(description="Who has it, as facts name them.")]
-    claimed_by_name: str | None
-    claimed_at: str | None
-    outcome: Annotated[Outcome | None, Meta(description="Of the last call.")]
-    note: Annotated[str, Meta(description="On the last call.")]
-    tries: Annotated[int, Meta(description="How many calls have an outcome.")]
-    done_at: str | None
-    done_by: str | None
+    state: State
+    revision: Annotated[int, Meta(description="Which version of what is said of it; each change makes a new one.")]
     version: int
+    switched_on_at: Moment | None
+    paused_at: Moment | None
+    job: Annotated[str | None, Meta(description="The job that is at work on its records, if one is.")]
     created_by: str
-    created_at: str
-    updated_at: str
+    created_at: Moment
+    updated_at: Moment
 
 
-class Which(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A filter of accounts, as their list has it. An empty one finds all of them."""
+class WorkflowInFull(Workflow, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """A workflow as of now, with what there is to warn of."""
 
-    name: Annotated[fields.Line, Meta(description="Names that begin so.")] | None = None
-    number: Annotated[fields.Line, Meta(description="Client numbers that begin so.")] | None = None
-    status: Literal["open", "closed"] | None = None
-    record_type: RecordType | None = None
-    tag: Annotated[fields.Line, Meta(description="Accounts with exactly this tag.")] | None = None
-    parent_id: Annotated[fields.Identifier, Meta(description="The providers of this office.")] | None = None
-    identifier: Annotated[fields.Line, Meta(description="Offices and providers with this identifier.")] | None = None
-
-
-Tags = Annotated[tuple[fields.Tag, ...], Meta(max_length=20)]
+    warnings: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="What it names and that is gone: a message, a colleague, a product status. Such steps are skipped."
+        ),
+    ]
 
 
-class Tagging(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Tags to add to, and to remove from, every account that a filter finds."""
+class Revision(Struct, frozen=True, kw_only=True):
+    """What was said of a workflow once, and what was changed by it, in words."""
 
-    filter: Which
-    add: Tags = ()
-    remove: Tags = ()
-    dry_run: Annotated[bool, Meta(description="Only count: nothing is changed.")] = False
+    revision: int
+    saved_at: Moment
+    saved_by: Annotated[str, Meta(description="As facts name them.")]
+    changed: Annotated[tuple[str, ...], Meta(description="A sentence for each; none of the first.")]
+    said: WorkflowInput
+
+
+class StepOf(Struct, frozen=True, kw_only=True):
+    """A step of an enrolment, with what became of it, or when it comes."""
+
+    id: str
+    action: str
+    due_at: Moment
+    outcome: Annotated[Literal["waiting", "done", "skipped", "failed"], Meta()]
+    reason: str = ""
+
+
+class Enrolment(Struct, frozen=True, kw_only=True):
+    """A record in a workflow."""
+
+    id: str
+    workflow_id: str
+    workflow_name: str
+    revision: int
+    account_id: str
+    product_id: str | None
+    state: Literal["active", "held", "finished", "stopped"]
+    reason: Annotated[str, Meta(description="Why it stopped.")]
+    starts_at: Annotated[Moment, Meta(description="From which delays count.")]
+    next_at: Moment | None
+    created_at: Moment
+    ended_at: Moment | None
+    steps: tuple[StepOf, ...]
+
+
+class Decided(Struct, frozen=True, kw_only=True):
+    """One line of a record's history: what was decided, by which rule, and why."""
+
+    id: str
+    at: Moment
+    workflow_id: str
+    workflow_name: str
+    revision: int
+    enrolment_id: str | None
+    step_id: str | None
+    what: Literal[
+        "entered", "not-entered", "done", "skipped", "failed", "put-off", "held", "moved", "stopped", "finished"
+    ]
+    reason: Annotated[str, Meta(description="In words.")]
+    made: Annotated[
+        tuple[str, ...], Meta(description="What it made, as facts name it: message:…, task:…, call:….")
+    ] = ()
 
 
 class TagChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -126,31 +265,3 @@ class TagChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     add: Tags = ()
     remove: Tags = ()
     stop: bool = False
-
-
-class TaggedAccount(Struct, frozen=True, kw_only=True):
-    """An account that was changed or refused. Those that had it all already are counted only."""
-
-    account_id: str
-    answer: Literal["changed", "refused"]
-    why: str
-
-
-class TaggingJob(Struct, frozen=True, kw_only=True):
-    """How far a tagging has come. What was done stays done when it is cancelled; `left` was not touched."""
-
-    id: Annotated[str | None, Meta(description="null: it was a dry run.")]
-    state: Literal["counted", "working", "done", "cancelled"]
-    total: Annotated[
-        int | None, Meta(description="How many accounts the filter found; null: too many to be counted at once.")
-    ]
-    changed: Annotated[int, Meta(description="How many were changed; of a dry run, how many would be.")]
-    unchanged: int
-    refused: int
-    left: int | None
-    asked_by: str
-    created_at: str
-    ended_at: str | None
-    ended_by: str | None
-    accounts: tuple[TaggedAccount, ...]
-    cursor: Annotated[str | None, Meta(description="Where the accounts go on; null: these were the last.")]

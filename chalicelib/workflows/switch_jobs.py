@@ -15,6 +15,7 @@ from .. import clock, facts
 from ..errors import Stale
 from ..facts import Act, Kind
 from ..facts.reactions import concerns
+from ..jobs.jobs import CHANGED, UNCHANGED, Answer, Hook, Job, JobKind
 from ..people import accounts
 from ..people.shapes import Account
 from ..portals import Portal
@@ -22,8 +23,7 @@ from ..storage import Page, Transaction, afresh
 from . import decisions, definitions, enrolling, enrolments, timing, triggers
 from .decisions import Of
 from .enrolments import rows_of_workflow
-from .jobs import CHANGED, UNCHANGED, Answer, Hook, Job, JobKind
-from .workflow_models import EnrolmentRow, WorkflowRow
+from .models import EnrolmentRow, WorkflowRow
 
 _FACTS_LOOKED_AT = 100
 PASSED_OVER: Final = "The workflow was paused when it was due."

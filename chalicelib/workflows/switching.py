@@ -13,15 +13,16 @@ import msgspec
 from .. import clock, facts, ids
 from ..errors import Conflict, Stale
 from ..facts import Act, Kind
+from ..jobs import jobs
+from ..jobs.jobs import Job, JobKind
 from ..people import accounts
 from ..people.shapes import Account
 from ..portals import Portal
-from . import definitions, enrolling, jobs, triggers
+from . import definitions, enrolling, triggers
 from .enrolments import rows_of_workflow
-from .jobs import Job, JobKind
+from .models import WorkflowRow
+from .shapes import Trigger, Workflow
 from .switch_jobs import RESUME, START, STOP, Overdue, Resuming, Starting, Stopping
-from .workflow_models import WorkflowRow
-from .workflow_shapes import Trigger, Workflow
 
 _COUNTED_AT_ONCE = 1000
 _COUNTING_SECONDS = 4  # within a request, which has 15

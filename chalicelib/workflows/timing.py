@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from . import moments
-from .workflow_models import EnrolmentRow
-from .workflow_shapes import DateTrigger, Step
+from ..work import moments
+from .models import EnrolmentRow
+from .shapes import DateTrigger, Step
 
 _YEARS_LOOKED_AT = 4  # this year's may be over, and an offset can be a year either way
 _CALENDAR = ("days", "weeks", "months", "years")

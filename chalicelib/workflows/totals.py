@@ -11,10 +11,10 @@ from msgspec import Struct, field
 from .. import clock
 from ..messaging.budget import PART_PRICE
 from ..portals import Portal
-from . import moments
+from ..work import moments
 from .foreseeing import Event, Message, entered
 from .rehearsal_shapes import Hour, Landing, Reason, StepForeseen
-from .workflow_shapes import WorkflowInput
+from .shapes import WorkflowInput
 
 _MOST_HOURS = 1000
 

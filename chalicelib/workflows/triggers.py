@@ -9,7 +9,7 @@ from msgspec import Struct
 from ..people.shapes import Account
 from ..selfservice.record_shapes import Product
 from . import timing
-from .workflow_shapes import Trigger
+from .shapes import Trigger
 
 
 class Rule(Struct, frozen=True):

@@ -6,10 +6,11 @@ from .. import clock
 from ..people import accounts
 from ..portals import Portal
 from ..selfservice import records
-from . import definitions, enrolments, moments, reaching, rehearsal, timing
+from ..work import moments
+from . import definitions, enrolments, reaching, rehearsal, timing
 from .foreseeing import Cards, Course, Event, Play, Record
+from .models import EnrolmentRow
 from .rehearsal_shapes import DayToCome, Due, Upcoming
-from .workflow_models import EnrolmentRow
 
 DAYS = 60
 _MOST_ENROLMENTS = 100

@@ -14,11 +14,11 @@ from ..portals import Portal
 from ..selfservice.record_shapes import Product
 from . import decisions, definitions, enrolling, enrolments, plans, reaching, rehearsal, triggers
 from .foreseeing import ALREADY, Cards, Record, messages_of, plan_of
+from .models import LiveRow, StandingRow, WorkflowRow
 from .plans import NotYet, Sending, Skipped
 from .rehearsal_shapes import MessageForeseen, Obstacle, ProductShown, RuleShown, StepNow, WhyNot
+from .shapes import Enrolment, Step, Trigger
 from .triggers import Match, Rule
-from .workflow_models import LiveRow, StandingRow, WorkflowRow
-from .workflow_shapes import Enrolment, Step, Trigger
 
 _DECISIONS = 20
 _ENROLMENTS = 10

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from chalicelib import portals
+from chalicelib.campaigns import uses
 from chalicelib.messaging import own_messages
 from chalicelib.people import accounts
 from chalicelib.portals.permissions import PERMISSIONS
-from chalicelib.workflows import uses
 from tests.factories import change_portal
 from tests.messaging.samples import RECORD, TO, put
 from tests.records import MODULES, make_product

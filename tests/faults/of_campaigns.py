@@ -5,10 +5,12 @@ from __future__ import annotations
 from itertools import count
 from typing import Any, ClassVar
 
+from chalicelib.campaigns import campaigns
+from chalicelib.campaigns import reports as campaign_reports
+from chalicelib.campaigns import runs as campaign_runs
 from chalicelib.errors import NotFound
 from chalicelib.facts import Kind
 from chalicelib.people import accounts
-from chalicelib.workflows import campaign_reports, campaign_runs, campaigns
 from tests.browsing import Seen
 from tests.campaigning import said
 from tests.factories import make_account, staff
@@ -39,7 +41,7 @@ class OfACampaign(Repeatable):
 
     def begin(self) -> None:
         """As the worker of its shard does."""
-        campaign_runs.begin_due(f"{self.slug}#campaign#{self.id}")
+        campaign_runs.begin_due(self.slug, self.id)
 
     def tagged(self) -> int:
         """How many accounts it has done."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.workflows import definitions, enrolling
-from chalicelib.workflows.workflow_shapes import WorkflowInput
+from chalicelib.workflows.shapes import WorkflowInput
 from tests.browsing import Seen
 from tests.factories import make_account, staff
 from tests.faults.journey import Journey

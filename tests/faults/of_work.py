@@ -5,11 +5,14 @@ from __future__ import annotations
 from itertools import count
 from typing import ClassVar
 
+from chalicelib.campaigns import tagging
+from chalicelib.campaigns.tagging_shapes import Tagging
 from chalicelib.errors import NotFound
 from chalicelib.facts import Kind
 from chalicelib.people import accounts
-from chalicelib.workflows import calls, tagging, tasks
-from chalicelib.workflows.shapes import CallInput, Tagging, TaskInput, Which
+from chalicelib.people.filters import Which
+from chalicelib.work import calls, tasks
+from chalicelib.work.shapes import CallInput, TaskInput
 from tests.browsing import Seen
 from tests.factories import make_account, staff
 from tests.faults.journey import Journey, Repeatable

@@ -10,11 +10,11 @@ from chalicelib.facts import Kind
 from chalicelib.people import accounts
 from chalicelib.storage import Transaction
 from chalicelib.workflows import decisions, definitions, enrolments, switching
-from chalicelib.workflows.workflow_shapes import Enrolment, Workflow
+from chalicelib.workflows.shapes import Enrolment, Workflow
 from tests.browsing import Seen
 from tests.factories import change_account, make_account, staff
 from tests.faults.journey import Journey, Repeatable
-from tests.workflows.flows import MAIL, off, said, step, tag
+from tests.flows import MAIL, off, said, step, tag
 from tests.working import work_due
 
 _AT = "/api/v1/portals/{portal}"

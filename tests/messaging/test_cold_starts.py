@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from chalicelib.workflows.reactions import _TAKEN_BY
+from chalicelib.jobs.doers import REACTIONS
 
 _NEVER = {
     "jinja2",
@@ -24,12 +24,15 @@ _ALSO_NOT = {
     "relay": {"pynamodb", "cryptography", "pyotp", "chalicelib.storage", "chalicelib.portals"},
     "deliver": {"chalicelib.people", "chalicelib.selfservice", "cryptography"},
     "feedback": {"cryptography", "pyotp", "chalicelib.messaging.compose", "chalicelib.people"},
-    "facts_relay": _LIGHT | {"chalicelib.workflows"},
+    "facts_relay": _LIGHT | {"chalicelib.work", "chalicelib.jobs", "chalicelib.workflows", "chalicelib.campaigns"},
     "react": _LIGHT
-    | {"chalicelib.workflows.models", *(f"chalicelib.workflows.{name}" for name, _ in _TAKEN_BY.values())},
+    | {"chalicelib.jobs.models", *(f"chalicelib.{name.rpartition('.')[0]}" for name in REACTIONS.values())},
     "tick": {
         *(f"chalicelib.{room}" for room in ("facts", "portals", "security", "messaging", "people", "signin")),
-        *(f"chalicelib.{room}" for room in ("registration", "selfservice", "support", "workflows")),
+        *(
+            f"chalicelib.{room}"
+            for room in ("registration", "selfservice", "support", "work", "jobs", "workflows", "campaigns")
+        ),
         "cryptography",
         "pyotp",
     },

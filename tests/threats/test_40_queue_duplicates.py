@@ -12,13 +12,13 @@ from collections import Counter
 from chalicelib.messaging.deliver import worked
 from tests.browsing import Browser, at_once
 from tests.factories import ask_code, make_client, make_portal, sign_in
+from tests.jobs.test_reactions import (
+    test_threat_40_a_stream_batch_that_comes_ten_times_asks_for_nothing_more,
+    test_threat_40_of_ten_concurrent_shuffled_copies_of_each_reaction_one_mail_comes,
+)
 from tests.messaging.test_queues import (
     test_threat_40_copies_of_one_text_message,
     test_threat_40_ten_concurrent_shuffled_copies_of_each_message_send_one,
-)
-from tests.workflows.test_reactions import (
-    test_threat_40_a_stream_batch_that_comes_ten_times_asks_for_nothing_more,
-    test_threat_40_of_ten_concurrent_shuffled_copies_of_each_reaction_one_mail_comes,
 )
 from tests.world import World
 

@@ -10,11 +10,14 @@ from collections import Counter
 import pytest
 
 from chalicelib import agenda
+from chalicelib.campaigns import campaigns
+from chalicelib.campaigns import reports as campaign_reports
 from chalicelib.facts import Kind
+from chalicelib.jobs import jobs, shard_work
 from chalicelib.messaging import consent, suppression
 from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
-from chalicelib.workflows import campaign_reports, campaigns, jobs, moments, shard_work
+from chalicelib.work import moments
 from tests.browsing import at_once
 from tests.campaigning import begin, clients, each_once, mails, pass_time, run_of, scheduled, state_of
 from tests.factories import facts_of, make_portal, staff

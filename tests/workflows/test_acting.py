@@ -9,24 +9,15 @@ import pytest
 
 from chalicelib import agenda
 from chalicelib.errors import Unavailable
+from chalicelib.jobs import handing, shard_work
 from chalicelib.people import accounts, record_users
-from chalicelib.workflows import (
-    acting,
-    actions,
-    calls,
-    decisions,
-    enrolling,
-    enrolments,
-    handing,
-    shard_work,
-    switching,
-    tasks,
-)
+from chalicelib.work import calls, tasks
+from chalicelib.workflows import acting, actions, decisions, enrolling, enrolments, switching
 from tests.browsing import at_once
 from tests.factories import change_portal, make_contact, make_portal, staff
+from tests.flows import ENABLE, MAIL, SMS, client, history, off, on, only, outcomes, pass_time, step, tag
 from tests.mishaps import Killed, Mishap, Mishaps
 from tests.staffing import make_colleague
-from tests.workflows.flows import ENABLE, MAIL, SMS, client, history, off, on, only, outcomes, pass_time, step, tag
 from tests.world import World
 
 MARIA, MOBILE = "maria@example.com", "+12125550123"

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
+from chalicelib.jobs import jobs
 from chalicelib.people import accounts
 from chalicelib.portals import Portal
-from chalicelib.workflows import jobs, switching
+from chalicelib.workflows import switching
 from tests import staffing
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import good, make_key
 from tests.factories import change_account, change_portal, make_portal
-from tests.workflows.flows import MAIL, SMS, client, on, only, pass_time, step, tag
+from tests.flows import MAIL, SMS, client, on, only, pass_time, step, tag
 from tests.world import World
 
 INVITE = step("invite", 1, "minutes", MAIL)

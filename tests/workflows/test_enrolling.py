@@ -8,7 +8,7 @@ from chalicelib.facts import Kind
 from chalicelib.workflows import definitions, enrolling, enrolments, switching
 from tests.browsing import at_once
 from tests.factories import change_account, facts_of, make_portal, staff
-from tests.workflows.flows import (
+from tests.flows import (
     MAIL,
     change_product,
     client,

@@ -11,9 +11,9 @@ from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
 from chalicelib.workflows import decisions, definitions, enrolments, funnel, moving
 from chalicelib.workflows.moving import Overdue
-from chalicelib.workflows.workflow_shapes import Workflow
+from chalicelib.workflows.shapes import Workflow
 from tests.factories import facts_of, make_portal, staff
-from tests.workflows.flows import MAIL, client, on, only, outcomes, pass_time, said, step, tag
+from tests.flows import MAIL, client, on, only, outcomes, pass_time, said, step, tag
 from tests.world import World
 
 FIRST, SECOND, THIRD = (step(name, days, "days", MAIL) for name, days in (("first", 1), ("second", 4), ("third", 9)))

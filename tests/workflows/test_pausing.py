@@ -9,11 +9,11 @@ from chalicelib.facts import Kind
 from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
 from chalicelib.workflows import acting, decisions, definitions, enrolling, enrolments, funnel, switching
+from chalicelib.workflows.shapes import Workflow
 from chalicelib.workflows.switch_jobs import Overdue
-from chalicelib.workflows.workflow_shapes import Workflow
 from tests import meanwhile
 from tests.factories import change_portal, facts_of, make_portal, staff
-from tests.workflows.flows import MAIL, client, history, on, only, outcomes, pass_time, step, tag
+from tests.flows import MAIL, client, history, on, only, outcomes, pass_time, step, tag
 from tests.world import World
 
 FIRST, SECOND = step("first", 1, "days", MAIL), step("second", 3, "days", MAIL)

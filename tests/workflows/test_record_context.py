@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib.campaigns import uses
 from chalicelib.messaging import wordings
 from chalicelib.messaging.record_messages import RECORD
 from chalicelib.people.agent_cards import AgentCard
-from chalicelib.workflows import record_context, uses
+from chalicelib.workflows import record_context
 from tests.factories import make_account, make_contact
 from tests.messaging.samples import TO, put
 from tests.records import make_product, record_portal

@@ -20,13 +20,14 @@ from chalicelib.messaging.shapes import OwnMessage
 from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
 from chalicelib.selfservice import access
-from chalicelib.workflows import decisions, moments, rehearsal, switching, upcoming, why_not
+from chalicelib.work import moments
+from chalicelib.workflows import decisions, rehearsal, switching, upcoming, why_not
 from chalicelib.workflows.rehearsal_shapes import RecordForeseen, Rehearse
+from tests import flows
 from tests.factories import change_account, make_contact, make_portal, staff
+from tests.flows import ENABLE, MAIL, SMS, step
 from tests.staffing import make_colleague
 from tests.tracing import traced, writes
-from tests.workflows import flows
-from tests.workflows.flows import ENABLE, MAIL, SMS, step
 from tests.world import World
 
 NEW_YORK = "America/New_York"

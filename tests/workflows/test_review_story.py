@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.people import record_users
-from chalicelib.workflows import calls, moments, tasks
-from chalicelib.workflows.shapes import TaskInput
+from chalicelib.work import calls, moments, tasks
+from chalicelib.work.shapes import TaskInput
 from tests.browsing import Browser
 from tests.factories import change_account, make_contact, make_machine, make_portal, staff
-from tests.workflows.flows import (
+from tests.flows import (
     ENABLE,
     MAIL,
     SMS,

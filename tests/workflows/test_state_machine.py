@@ -24,24 +24,15 @@ from hypothesis.stateful import (
 
 from chalicelib import agenda, clock
 from chalicelib.errors import Unavailable
+from chalicelib.jobs import handing
 from chalicelib.messaging import reading
 from chalicelib.people.shapes import Account
-from chalicelib.workflows import (
-    acting,
-    decisions,
-    definitions,
-    enrolling,
-    enrolments,
-    handing,
-    moving,
-    switching,
-    timing,
-)
-from chalicelib.workflows.workflow_models import EnrolmentRow
+from chalicelib.workflows import acting, decisions, definitions, enrolling, enrolments, moving, switching, timing
+from chalicelib.workflows.models import EnrolmentRow
 from tests.browsing import at_once
 from tests.factories import change_account, make_portal, staff
+from tests.flows import MAIL, client, on, said, step, tag
 from tests.mishaps import Killed, Mishap, Mishaps
-from tests.workflows.flows import MAIL, client, on, said, step, tag
 from tests.working import work_due
 from tests.world import World
 

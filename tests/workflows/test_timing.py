@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.workflows import moments, timing
-from chalicelib.workflows.moments import Delay
-from chalicelib.workflows.workflow_shapes import DateTrigger, Step
-from tests.workflows.flows import MAIL, step
+from chalicelib.work import moments
+from chalicelib.work.moments import Delay
+from chalicelib.workflows import timing
+from chalicelib.workflows.shapes import DateTrigger, Step
+from tests.flows import MAIL, step
 
 NEW_YORK = "America/New_York"
 ZONES = st.sampled_from([NEW_YORK, "Europe/London", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"])

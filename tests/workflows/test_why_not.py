@@ -9,11 +9,11 @@ from chalicelib.people.shapes import Account
 from chalicelib.portals import Portal
 from chalicelib.workflows import switching, upcoming, why_not
 from chalicelib.workflows.rehearsal_shapes import WhyNot
+from tests import flows
 from tests.browsing import Machine
 from tests.factories import change_account, make_machine, make_portal, staff
+from tests.flows import MAIL, SMS, step
 from tests.tracing import traced, writes
-from tests.workflows import flows
-from tests.workflows.flows import MAIL, SMS, step
 from tests.world import World
 
 QUOTED = {"record_types": ["client"], "product_statuses": ["Quoted"], "coverage_types": ["Medical"]}
