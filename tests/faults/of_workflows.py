@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 from chalicelib.errors import NotFound
 from chalicelib.facts import Kind
+from chalicelib.jobs import jobs
 from chalicelib.people import accounts
+from chalicelib.portals import Portal
 from chalicelib.storage import Transaction
 from chalicelib.workflows import decisions, definitions, enrolments, switching
 from chalicelib.workflows.shapes import Enrolment, Workflow
@@ -32,6 +34,13 @@ def forget(slug: str, workflow_id: str) -> None:
     tx.commit()
 
 
+def switch_on(portal: Portal, workflow_id: str) -> None:
+    """And to the end of its job, though the portal holds the accounts of all journeys before."""
+    job = switching.switch_on(staff(portal), portal, workflow_id, enrol_existing=False).job
+    if job:
+        jobs.go_on(portal.slug, job)
+
+
 class OfAWorkflow(Repeatable):
     """A workflow of its own tag, in a state, with an account that is tagged so; `kind` is told of it once."""
 
@@ -47,7 +56,7 @@ class OfAWorkflow(Repeatable):
         self.at, self.about = f"workflows/{self.workflow}", f"workflow:{self.workflow}"
         self.account = make_account(self.portal)
         if self.state != "off":
-            switching.switch_on(staff(self.portal), self.portal, self.workflow, enrol_existing=False)
+            switch_on(self.portal, self.workflow)
             tag(self.portal, self.account, self.tag)
         if self.state == "paused":
             switching.pause(staff(self.portal), self.workflow)
@@ -277,7 +286,7 @@ class Reads(Journey):
     def prepare(self) -> None:
         made = off(self.portal, *_STEPS, trigger={"tags": [f"read-{next(_numbers)}"]})
         self.workflow = made.id
-        switching.switch_on(staff(self.portal), self.portal, made.id, enrol_existing=False)
+        switch_on(self.portal, made.id)
         self.account = make_account(self.portal)
         tag(self.portal, self.account, *made.trigger.tags)
         (self.enrolment,) = enrolments.of_account(self.slug, self.account.id).items

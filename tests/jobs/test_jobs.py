@@ -14,7 +14,7 @@ from chalicelib import facts
 from chalicelib.campaigns import tagging
 from chalicelib.errors import Conflict, Invalid, NotFound, Stale
 from chalicelib.facts import Act, Kind
-from chalicelib.jobs import jobs, reactions
+from chalicelib.jobs import doers, jobs, reactions
 from chalicelib.jobs.jobs import CHANGED, UNCHANGED, Answer, Job, JobKind
 from chalicelib.portals import Portal
 from chalicelib.storage import Page, Transaction

@@ -113,7 +113,7 @@ def test_staff_change_copy_and_remove_in_their_browser(world: World) -> None:
     assert newest["changed"] == ["Step invite was removed.", "The steps stand in another order."]
     copy = desk.post(f"{at}/copy")
     assert (copy["name"], copy["state"], copy["revision"]) == ("Copy of Review", "off", 1)
-    assert [each["name"] for each in desk.get("workflows")["items"]] == ["Copy of Review", "Review"]
+    assert {each["name"] for each in desk.get("workflows")["items"]} == {"Copy of Review", "Review"}
     desk.post(f"{at}/switch-on", {"existing": "leave"})
     assert [each["name"] for each in desk.get("workflows?state=on")["items"]] == ["Review"]
     assert desk.ask("DELETE", f"workflows/{copy['id']}").status == 204
