@@ -28,7 +28,7 @@ JOURNEYS = [
 
 @pytest.mark.parametrize("kind", JOURNEYS, ids=[each.__name__ for each in JOURNEYS])
 def test_threats_43_and_44(world: World, mishaps: Mishaps, kind: type[Journey]) -> None:
-    assert play(make_stage(world, mishaps, kind), kind, 4 if kind.route[0] == "GET" else 11) >= 1
+    assert play(make_stage(world, mishaps, kind), kind, 2 if kind.route[0] == "GET" else 6) >= 1
 
 
 def test_every_page_has_a_journey() -> None:
