@@ -138,7 +138,7 @@ class OfOwnMessage(Journey):
 class CreatesAnOwnMessage(OfOwnMessage, Repeatable):
     """One message, however often it was tried."""
 
-    route = ("POST", f"{_AT}/templates")
+    route, good = ("POST", f"{_AT}/templates"), (201,)
 
     def prepare(self) -> None:
         self.slug_of_it = f"note-{next(_numbers)}"
@@ -168,7 +168,7 @@ class ChangesAnOwnMessage(OfOwnMessage, Repeatable):
 class DeletesAnOwnMessage(OfOwnMessage, Repeatable):
     """It is gone, and what it was is kept."""
 
-    route = ("POST", f"{_AT}/templates/delete")
+    route, good = ("POST", f"{_AT}/templates/delete"), (204,)
 
     def act(self) -> Seen:
         return self.ask("POST", "templates/delete", {"name": self.name}, **self.key())
