@@ -42,7 +42,7 @@ class Reply:
 
     @property
     def code(self) -> str:
-        return str(self.json["code"])
+        return str(self.json["code"]) if self.status >= 400 else ""
 
     @property
     def errors(self) -> dict[str, str]:
