@@ -409,6 +409,7 @@ def refused(view: View | None, refusal: Refusal) -> Response:
     way_on = ("Go to the start page", f"{view.base}/") if view else None
     if view and isinstance(refusal, ViewOver):
         heading, way_on = "This view is over", ("Back to the staff pages", f"{view.base}/staff")
+        view.viewing = None
     if isinstance(refusal, ViewOnly):
         heading = "Not while you look at a client's pages"
     if view is None:
