@@ -118,6 +118,11 @@ class Kind(StrEnum):
     SELF_SERVICE_PASSWORD_ASKED_FOR = "client:self-service:password-asked-for"  # noqa: S105
     SELF_SERVICE_PASSWORD_SHOWN = "client:self-service:password-shown"  # noqa: S105
 
+    VIEW_ASKED_FOR = "staff:view:asked-for"
+    VIEW_STARTED = "staff:view:started"
+    VIEW_SEEN = "staff:view:page-seen"
+    VIEW_ENDED = "staff:view:ended"
+
     CHECKS_CHANGED = "staff:registration:checks-changed"
     INVITATION_SENT = "staff:registration:invitation-sent"
     INVITATION_RESENT = "staff:registration:invitation-resent"

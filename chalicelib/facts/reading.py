@@ -25,9 +25,12 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     ip: str | None = None
 
 
-def about(portal: str, subject: str, *, limit: int = 50, cursor: str | None = None) -> Page[Fact]:
-    """The facts about one subject, newest first."""
-    page = query(FactRow, partition(portal, subject), limit=limit, cursor=cursor, descending=True)
+def about(
+    portal: str, subject: str, *, kind: str | None = None, limit: int = 50, cursor: str | None = None
+) -> Page[Fact]:
+    """The facts about one subject, newest first; of one kind, if it is given."""
+    only = FactRow.kind == kind if kind else None
+    page = query(FactRow, partition(portal, subject), only=only, limit=limit, cursor=cursor, descending=True)
     return Page([_fact(row) for row in page.items], page.cursor)
 
 

@@ -24,6 +24,7 @@ from . import (
     terms,
     unsubscribe,
     uploads,
+    viewing,
     welcome,
     well_known,
 )
@@ -31,5 +32,5 @@ from . import (
 __all__ = [
     "answering", "batches", "blueprint", "factor_setup", "forgotten", "help_requests", "joining", "links", "my",
     "passwords", "record_forms", "records", "registering", "second_factor", "security", "signing_in", "switching", "terms",
-    "unsubscribe", "uploads", "welcome", "well_known",
+    "unsubscribe", "uploads", "viewing", "welcome", "well_known",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from ..signin import own_address
 from ..signin import own_security as acts
 from ..signin.doors import about
 from ..web.page import View, page
-from . import blueprint
+from . import blueprint, viewing
 from .doors import both, door, offers_factors, side
 from .factor_setup import show_recovery_codes
 from .password_form import password_form
@@ -212,6 +212,7 @@ def staff_sign_out(view: View) -> Response:
     if view.session:
         acts.sign_out(view.act, view.slug, view.user, view.session, Kind.STAFF_SIGNED_OUT)
     view.drop("staff")
+    viewing.end(view)
     return view.go("/staff/sign-in?notice=signed-out")
 
 

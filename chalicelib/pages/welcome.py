@@ -47,6 +47,7 @@ def welcome(view: View) -> Response:
         welcome_text=paragraphs(wording.welcome_text),
         agent=_agent(view),
         last_sign_in=moment(view, before) if before else None,
+        viewed=_viewed(view),
         batches=[_card(view, batch_id, batch) for batch_id, batch in shown],
         records=_records(view),
         tiles=[
@@ -143,6 +144,13 @@ def _agent(view: View) -> AgentCard | None:
     """Whom to turn to, where the account has an agent who has said who they are."""
     agent = view.card.agent if view.card else ""
     return agent_cards.of_email(view.slug, agent) if agent else None
+
+
+def _viewed(view: View) -> dict[str, str] | None:
+    """When staff last looked at these pages, and where it says who; None where nobody did, or the portal does not tell."""
+    if view.card is None or not view.card.viewed_at or not view.portal.policy.tell_clients_of_views:
+        return None
+    return {"at": moment(view, view.card.viewed_at), "url": f"{view.base}/views"}
 
 
 def _records(view: View) -> list[dict[str, str]]:

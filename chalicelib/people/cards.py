@@ -32,7 +32,8 @@ class Card(msgspec.Struct, frozen=True):
     """A contact as a sign-in sees it, and what of the account every page asks for.
 
     `is_open` tells whether the account is, `agent` is its assigned agent's address, `shared` how many products, links and
-    files of its record are meant for the client. Files are shown only where `sees_files`.
+    files of its record are meant for the client. Files are shown only where `sees_files`. `viewed_at` is when staff last
+    looked at these pages.
     """
 
     contact_id: str
@@ -49,6 +50,7 @@ class Card(msgspec.Struct, frozen=True):
     agent: str = ""
     shared: int = 0
     record_type: str = ""
+    viewed_at: int = 0
 
     @property
     def name(self) -> str:
@@ -111,9 +113,11 @@ def of_account(cards: str) -> Card | None:
     if claim is None:
         return None
     shown: dict[str, OpenBatch] = {}
+    viewed = int(claim.viewed_at or 0)
     for row in rows:
         if row is not claim:
-            shown |= _card(claim, row).batches
+            card = _card(claim, row)
+            shown, viewed = shown | card.batches, max(viewed, card.viewed_at)
     name = claim.account_name or ""
     return Card(
         "",
@@ -128,6 +132,7 @@ def of_account(cards: str) -> Card | None:
         agent=claim.agent or "",
         shared=int(claim.shared or 0),
         record_type=claim.record_type or "",
+        viewed_at=viewed,
     )
 
 
@@ -204,6 +209,18 @@ def note_sign_in(tx: Transaction, portal: str, number_key: str, contact_id: str,
     )
 
 
+def note_view(tx: Transaction, cards: str, contact_id: str | None) -> None:
+    """Add to the transaction that staff look at these pages now: a contact's, or the whole account's.
+
+    Refused with NotFound unless the account is open and the contact there.
+    """
+    is_open = CardRow.status == "open"
+    shown, when = (f"card#{contact_id}", CardRow.pk.exists()) if contact_id else (_CLAIM, is_open)
+    if contact_id:
+        tx.check(CardRow(cards, _CLAIM), when=is_open, refusal=NotFound())
+    tx.update(CardRow(cards, shown), CardRow.viewed_at.set(clock.timestamp()), when=when, refusal=NotFound())
+
+
 def accept_terms(tx: Transaction, portal: str, number_key: str, contact_id: str, version: str) -> None:
     """Add to the transaction that a contact accepts this version of the portal's terms."""
     tx.update(
@@ -235,4 +252,5 @@ def _card(claim: CardRow, row: CardRow) -> Card:
         agent=claim.agent or "",
         shared=int(claim.shared or 0),
         record_type=claim.record_type or "",
+        viewed_at=max(int(claim.viewed_at or 0), int(row.viewed_at or 0)),
     )

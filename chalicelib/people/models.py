@@ -87,6 +87,7 @@ class CardRow(Row):
     batches: Any = MapAttribute(null=True)
     signed_in_at = NumberAttribute(null=True)
     signed_in_before = NumberAttribute(null=True)
+    viewed_at = NumberAttribute(null=True)
     terms = UnicodeAttribute(null=True)
     revision = NumberAttribute(default=0)
 

@@ -23,6 +23,7 @@ PERMISSIONS: Final[dict[str, str]] = {
     "facts:read": "Read what happened: the audit trail.",
     "credentials:read": "See what credentials an account has.",
     "credentials:manage": "Send credential and reset links, set and delete usernames, unlock users.",
+    "clients:view-as": "Look at a client's pages as the client sees them, to read; agents for accounts assigned to them.",
     "selfservice:read": "See whether an account's self-service is on, and how its links stand.",
     "selfservice:manage": "Switch self-service on and off for leads and clients, send its password link.",
     "registrations:read": "Read registrations and invitations, within one's own scope.",
@@ -44,12 +45,14 @@ PERMISSIONS: Final[dict[str, str]] = {
 _READING = frozenset(name for name in PERMISSIONS if name.endswith(":read"))
 _WORKING = _READING | {
     "accounts:write", "contacts:write", "batches:write", "records:write", "selfservice:manage", "tasks:write",
+    "clients:view-as",
 }  # fmt: skip
 ROLES: Final[dict[str, frozenset[str]]] = {
     "owner": frozenset(PERMISSIONS),
     "administrator": frozenset(PERMISSIONS),
     "support": _READING
     | {
+        "clients:view-as",
         "credentials:manage",
         "messages:write",
         "contacts:write",

@@ -61,6 +61,12 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 0
     credential_link_hours: Annotated[int, Meta(ge=1, le=168)] = 24
     reset_link_minutes: Annotated[int, Meta(ge=10, le=10_080)] = 30
+    view_as_downloads: Annotated[
+        bool, Meta(description="Whether staff who look at a client's pages may download the documents on them.")
+    ] = False
+    tell_clients_of_views: Annotated[
+        bool, Meta(description="Whether clients see on their pages when staff looked at them, and who.")
+    ] = True
 
     @property
     def asks_password(self) -> bool:

@@ -46,6 +46,7 @@ CHECKS_PER_ACCOUNT = Limit(5, 24 * 3600)  # threat 12; more of them are as good 
 CHECKS_PER_ADDRESS = Limit(5, 24 * 3600)
 WAITING_MAILS = Limit(8, 24 * 3600)  # threat 14; to those who decide for one office
 SAMPLES_A_HOUR = Limit(30, 3600)  # messages in a portal's wording that a staff user sends themselves
+VIEWS_AN_HOUR = Limit(30, 3600)  # threat 18; of clients' pages, asked for by one staff user
 CROWDED = 10  # from this many in a window, a right code gives its count back (below, that write is not worth making)
 
 _KEPT_AFTER = 24 * 3600  # seconds that the count of a period outlives it

@@ -24,7 +24,7 @@ from .models import LinkRow
 
 Purpose = Literal[
     "credential-create", "password-reset", "staff-invitation", "invitation", "not-me", "contact-confirmation",
-    "self-service-password",
+    "self-service-password", "view-as",
 ]  # fmt: skip
 PATHS: Final[dict[str, str]] = {
     "credential-create": "create-credential",
@@ -34,6 +34,7 @@ PATHS: Final[dict[str, str]] = {
     "not-me": "not-me",
     "contact-confirmation": "confirm-address",
     "self-service-password": "my-password",
+    "view-as": "staff/view-as",
 }
 SETUP_SECONDS = 15 * 60  # from the press to the end of what it opens
 NOT_ME_SECONDS = 10 * 24 * 3600  # Login.gov's disavow link
@@ -90,10 +91,11 @@ def issue(
     *,
     seconds: int,
     detail: Mapping[str, str] | None = None,
+    link_id: str | None = None,
 ) -> Link:
     """Add a new link to the transaction, over any older one of this purpose and holder. `detail` holds no secret."""
     now = clock.timestamp()
-    made = Link(purpose, holder, ids.new(), keys.current(), now + seconds, 0, detail or {})
+    made = Link(purpose, holder, link_id or ids.new(), keys.current(), now + seconds, 0, detail or {})
     tx.put(
         LinkRow(
             pk=_key(portal, purpose, holder),
@@ -197,6 +199,14 @@ def count_try(portal: str, setup: Setup) -> None:
 def cancel(tx: Transaction, portal: str, purpose: Purpose, holder: str) -> None:
     """Add to the transaction that no link of this purpose opens anything for this holder any more."""
     tx.delete(LinkRow(_key(portal, purpose, holder)))
+
+
+def newest(portal: str, purpose: Purpose, holder: str) -> Link | None:
+    """The newest link as it was issued, whatever became of it."""
+    row = LinkRow.find(_key(portal, purpose, holder))
+    if row is None:
+        return None
+    return Link(purpose, holder, row.id, int(row.version), int(row.valid_until), 0, row.detail or {})
 
 
 def standing(portal: str, purpose: Purpose, holder: str) -> Standing | None:

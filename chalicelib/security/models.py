@@ -78,6 +78,23 @@ class SessionRow(TokenRow):
     confirmed_at = NumberAttribute(null=True)
 
 
+class ViewRow(TokenRow):
+    """Staff who look at a client's pages: `#view#<SHA-256 of the cookie>`.
+
+    `view` is its id in facts, `staff_session` the session of staff that it ends with. `cards` is the partition of what is
+    shown: a contact's card there, or the whole account. Over at `until`, and kept a little longer so that this is noted.
+    """
+
+    view = UnicodeAttribute()
+    staff_session = UnicodeAttribute()
+    cards = UnicodeAttribute()
+    account_id = UnicodeAttribute()
+    contact_id = UnicodeAttribute(null=True)
+    username_key = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute()
+    until = NumberAttribute()
+
+
 class LinkRow(TokenRow):
     """The newest one-time link of a purpose for a holder: `#link#<purpose>#<holder>`. Never its token.
 

@@ -84,13 +84,14 @@ def begin(
     return secret
 
 
-def read(portal: str, secret: str, lasting: Lasting) -> Session | None:
-    """The live session of a cookie, its last use noted; None if there is none or it is over."""
+def read(portal: str, secret: str, lasting: Lasting, *, is_use: bool = True) -> Session | None:
+    """The live session of a cookie, its last use noted if this is one; None if there is none or it is over."""
     row = SessionRow.find(_key(portal, id_of(secret)))
     now, idle = clock.timestamp(), lasting.session_idle_minutes * 60
     if row is None or row.seen_at + idle <= now:
         return None
-    if row.seen_at + _SEEN_EVERY <= now and not row.change(SessionRow.seen_at.set(now), when=SessionRow.pk.exists()):
+    is_noted = not is_use or row.seen_at + _SEEN_EVERY > now
+    if not is_noted and not row.change(SessionRow.seen_at.set(now), when=SessionRow.pk.exists()):
         return None
     return Session(
         id=row.pk.rpartition("#")[2],

@@ -153,11 +153,20 @@ def for_client(portal: str, card: Card) -> list[RecordDocument]:
 
 def download_by_client(act: Act, card: Card, document_id: str) -> Download:
     """A link for whoever holds this card, on record. Raises NotFound for all that they are not shown."""
+    return _linked_for(act, card, document_id, Kind.OWN_RECORD_DOWNLOADED)
+
+
+def download_in_view(act: Act, card: Card, document_id: str) -> Download:
+    """The same link for staff who look at this client's pages, on record as theirs. Raises NotFound."""
+    return _linked_for(act, card, document_id, Kind.RECORD_DOWNLOADED)
+
+
+def _linked_for(act: Act, card: Card, document_id: str, kind: Kind) -> Download:
     home = OfRecord(act.portal, card.account_id)
     row = documents.row(home, document_id)
     if not card.sees_files or not _is_for_client(row):
         raise NotFound("There is nothing here, or it is no longer shared with you.")
-    return _linked(act, home, row, Kind.OWN_RECORD_DOWNLOADED)
+    return _linked(act, home, row, kind)
 
 
 def _linked(act: Act, home: OfRecord, row: Any, kind: Kind) -> Download:

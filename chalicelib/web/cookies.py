@@ -9,10 +9,10 @@ from ..config import settings
 # A client's session, a staff user's; sessions of the same person's other accounts; what was said before the code; between
 # password and code; what a link opened; a factor being set up; the number of a help request that was sent; a registration
 # that is not submitted yet; the form's own; the known browser; the remembered device; the code of the record whose link
-# somebody signs in by, so that they find its page again.
+# somebody signs in by, so that they find its page again; the view of a client's pages that staff have opened.
 Kind = Literal[
     "session", "staff", "others", "step", "pending", "setup", "draft", "help", "register", "form", "browser", "device",
-    "record",
+    "record", "view",
 ]  # fmt: skip
 
 

@@ -18,19 +18,29 @@ from .callers import Caller, is_slug
 from .problems import StepUpNeeded
 
 Audience = Literal["public", "visitor", "client", "staff", "key"]
+Viewed = Literal["no", "yes", "policy"]
 
 
 class Guard(Struct, frozen=True):
     """Whom a route is for: everybody, visitors of a portal, signed-in clients, staff, or callers of the API (`key`).
 
     A caller needs the `permission`; where `every_portal` is set, it must also be a key of the whole deployment. What is
-    `fresh` asks a staff user for a second factor shown in the last ten minutes.
+    `fresh` asks a staff user for a second factor shown in the last ten minutes. `viewed` tells whether staff who look at a
+    client's pages see this one: always, or where the portal's policy lets them download.
     """
 
     audience: Audience
     permission: str | None = None
     every_portal: bool = False
     fresh: bool = False
+    viewed: Viewed = "no"
+
+
+class ViewOnly(Forbidden):
+    """Staff who look at a client's pages can do nothing there, and see only what shows the client's things."""
+
+    code = "view-only"
+    text = "You are looking at a client's pages. There you can read, and nothing else: leave the view first."
 
 
 def _key(permission: str) -> Guard:
@@ -43,6 +53,7 @@ def _fresh(permission: str) -> Guard:
 
 
 _PUBLIC, _VISITOR, _CLIENT, _STAFF = Guard("public"), Guard("visitor"), Guard("client"), Guard("staff")
+_SHOWN, _FILE = Guard("client", viewed="yes"), Guard("client", viewed="policy")
 _API: Final = "/api/v1"
 _AT: Final = "/api/v1/portals/{portal}"
 _BATCH: Final = "/api/v1/portals/{portal}/batches/{batch}"
@@ -209,6 +220,7 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("GET", f"{_AT}/enrolments/{{enrolment}}"): _key("workflows:read"),
     ("POST", f"{_AT}/enrolments/{{enrolment}}/stop"): _key("workflows:write"),
     #
+    ("POST", f"{_AT}/view-as"): _key("clients:view-as"),
     ("GET", f"{_AT}/help-requests"): _key("help:read"),
     ("GET", f"{_AT}/help-requests/{{request}}"): _key("help:read"),
     ("PATCH", f"{_AT}/help-requests/{{request}}"): _key("help:manage"),
@@ -244,10 +256,10 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
         for route in ("/api", "/api/{proxy+}", _API, f"{_API}/{{proxy+}}")
     },
     #
-    ("GET", "/{portal}"): _CLIENT,
-    ("GET", "/{portal}/{proxy+}"): _VISITOR,
+    ("GET", "/{portal}"): _SHOWN,
+    ("GET", "/{portal}/{proxy+}"): Guard("visitor", viewed="yes"),
     ("GET", "/{portal}/trouble"): _VISITOR,
-    ("GET", "/{portal}/help"): _VISITOR,
+    ("GET", "/{portal}/help"): Guard("visitor", viewed="yes"),
     ("POST", "/{portal}/help"): _VISITOR,
     ("GET", "/{portal}/help/sent"): _VISITOR,
     ("GET", "/{portal}/sign-in"): _VISITOR,
@@ -334,21 +346,25 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("GET", "/{portal}/staff"): _STAFF,
     ("POST", "/{portal}/staff/sign-out"): _STAFF,
     ("POST", "/{portal}/staff/session/extend"): _STAFF,
+    ("GET", "/{portal}/staff/view-as"): _STAFF,
+    ("POST", "/{portal}/staff/view-as"): _STAFF,
+    ("POST", "/{portal}/staff/view-as/leave"): _STAFF,
+    ("GET", "/{portal}/views"): _SHOWN,
     ("GET", "/.well-known/change-password"): _PUBLIC,
-    ("GET", "/{portal}/batches/{batch}"): _CLIENT,
+    ("GET", "/{portal}/batches/{batch}"): _SHOWN,
     ("POST", "/{portal}/batches/{batch}/answer"): _CLIENT,
-    ("GET", "/{portal}/batches/{batch}/documents/{document}"): _CLIENT,
-    ("GET", "/{portal}/batches/{batch}/upload"): _CLIENT,
+    ("GET", "/{portal}/batches/{batch}/documents/{document}"): _FILE,
+    ("GET", "/{portal}/batches/{batch}/upload"): _SHOWN,
     ("POST", "/{portal}/batches/{batch}/upload"): _CLIENT,
-    ("GET", "/{portal}/batches/{batch}/upload/{document}"): _CLIENT,
+    ("GET", "/{portal}/batches/{batch}/upload/{document}"): _SHOWN,
     ("POST", "/{portal}/batches/{batch}/upload/{document}"): _CLIENT,
-    ("GET", "/{portal}/records"): _CLIENT,
-    ("GET", "/{portal}/records/documents/{document}"): _CLIENT,
+    ("GET", "/{portal}/records"): _SHOWN,
+    ("GET", "/{portal}/records/documents/{document}"): _FILE,
     **{
-        (method, f"/{{portal}}/records/{kind}{rest}"): _CLIENT
+        (method, f"/{{portal}}/records/{kind}{rest}"): guard
         for kind in ("prescriptions", "providers")
         for rest in ("/new", "/{item}", "/{item}/remove")
-        for method in ("GET", "POST")
+        for method, guard in (("GET", _SHOWN), ("POST", _CLIENT))
     },
 }
 
@@ -370,4 +386,14 @@ def admit(guard: Guard, who: Caller, slug: str | None) -> None:
         raise StepUpNeeded
 
 
-__all__ = ["GUARDS", "Audience", "Guard", "admit", "is_slug"]
+def admit_viewer(guarded: Guard, method: str, *, may_download: bool) -> None:
+    """Let staff who look at a client's pages see this page, or refuse with ViewOnly: all that is no GET, first of all."""
+    if method != "GET" or guarded.viewed == "no":
+        raise ViewOnly
+    if guarded.viewed == "policy" and not may_download:
+        raise ViewOnly(
+            "This portal's policy does not let staff download documents while they look at a client's pages."
+        )
+
+
+__all__ = ["GUARDS", "Audience", "Guard", "ViewOnly", "admit", "admit_viewer", "is_slug"]

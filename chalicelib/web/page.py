@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from datetime import datetime
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode
+from zoneinfo import ZoneInfo
 
 import msgspec
 from chalice import Blueprint, Response
@@ -24,8 +26,10 @@ from ..security import sessions
 from ..security.sealed import seal, unseal
 from ..security.sessions import Session
 from ..signin import standing
+from ..support import view_as
+from ..support.view_as import Viewing, ViewOver
 from . import address, agents, cookies, csrf, headers
-from .guard import GUARDS, Audience, is_slug
+from .guard import GUARDS, Guard, ViewOnly, admit_viewer, is_slug
 from .parse import LARGEST_BODY
 from .templates import render
 
@@ -56,6 +60,7 @@ class View(Struct):
     session: Session | None = None
     card: Card | None = None
     user: User | None = None
+    viewing: Viewing | None = None
     set_cookies: list[str] = field(default_factory=list)
 
     @property
@@ -121,6 +126,8 @@ class View(Struct):
 
         What a visitor typed must not be in the context.
         """
+        if self.viewing:
+            return self.show(template, title, **context)
         key = (self.slug, self.portal.version, template, msgspec.json.encode(context))
         if key not in _alike:
             if len(_alike) >= _MOST_ALIKE:
@@ -131,7 +138,7 @@ class View(Struct):
     def _rendered(self, template: str, title: str, **context: Any) -> str:
         shared = {
             "portal": _shown(self.portal), "base": self.base, "brand_style": brand_style(self.portal.branding),
-            "page_title": title, "notice": None, "errors": {}, "values": {},
+            "page_title": title, "notice": None, "errors": {}, "values": {}, "viewing": self._banner(),
         }  # fmt: skip
         return render(template, **(shared | context))
 
@@ -140,6 +147,8 @@ class View(Struct):
         return Response(body, status_code=status, headers=dict(headers.page_headers(style, form_target)))
 
     def _token(self) -> str:
+        if self.viewing:
+            return ""  # no form of such a page is good for anything
         return csrf.token(self.slug, self.form_id, self.cookie(self.session_kind) or "")
 
     def tell(
@@ -164,13 +173,14 @@ class View(Struct):
         return Response("", status_code=303, headers=dict(headers.page_headers()) | {"Location": location})
 
     def _signed_in(self) -> dict[str, Any] | None:
-        if self.session is None or not (self.card or self.user):
+        if not (self.session or self.viewing) or not (self.card or self.user):
             return None
+        idle_at = self.session.idle_at if self.session else clock.timestamp() + self.lasting.session_idle_minutes * 60
         side = f"{self.base}/staff" if self.is_staff_side else self.base
         back = quote(self.base + self.here, safe="/")
         return {
             "name": self.card.name if self.card else self.user.name if self.user else "",
-            "idle_seconds": max(self.session.idle_at - clock.timestamp(), 0),
+            "idle_seconds": max(idle_at - clock.timestamp(), 0),
             "idle_minutes": self.lasting.session_idle_minutes,
             "warn_seconds": WARN_SECONDS,
             "extend_url": f"{side}/session/extend",
@@ -179,6 +189,25 @@ class View(Struct):
             "expired_url": f"{self.base}{self.door}?notice=session-over&next={back}",
             "security_url": f"{side}/security" if self.user else None,
             "switch_url": None if self.is_staff_side else f"{side}/switch",
+        }
+
+    def _banner(self) -> dict[str, Any] | None:
+        """What a page tells staff who look at it as somebody else."""
+        if self.viewing is None:
+            return None
+        shown, until = (
+            self.viewing.card,
+            datetime.fromtimestamp(self.viewing.view.until, ZoneInfo(self.portal.time_zone)),
+        )
+        return {
+            "staff": self.viewing.staff.name,
+            "client": shown.name,
+            "account": shown.account_name,
+            "until": f"{until:%H:%M %Z}",
+            "reason": self.viewing.view.reason,
+            "leave_url": f"{self.base}/staff/view-as/leave",
+            "csrf": csrf.token(self.slug, self.form_id, self.cookie("staff") or ""),
+            "files": self.portal.policy.view_as_downloads,
         }
 
     @property
@@ -195,12 +224,12 @@ def page(blueprint: Blueprint, method: str, path: str) -> Callable[[Handler], Ha
 
     Paths below `/staff` are the staff's side of the portal, with a session of its own.
     """
-    audience = GUARDS[method, f"/{{portal}}{path}"].audience
+    guarded = GUARDS[method, f"/{{portal}}{path}"]
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
         def answer(portal: str, **parameters: str) -> Response:
-            return _answered(blueprint, method, path, audience, handler, portal, parameters)
+            return _answered(blueprint, method, path, guarded, handler, portal, parameters)
 
         options = (
             {"content_types": [FORM, MULTIPART] if path == csrf.ONE_CLICK[0] else [FORM]} if method == "POST" else {}
@@ -217,7 +246,7 @@ def _answered(
     blueprint: Blueprint,
     method: str,
     path: str,
-    audience: Audience,
+    guarded: Guard,
     handler: Handler,
     slug: str,
     parameters: dict[str, str],
@@ -228,15 +257,21 @@ def _answered(
     try:
         view = _opened(request, slug, request_id, even_closed=path in _ALSO_CLOSED)
         view.is_staff_side = _is_staff_side(path)
+        view.here = path.format(**parameters) if parameters else path
+        if view.cookie("view") and not view.is_staff_side:
+            _look_only(view, guarded, method)
         if method == "POST":
             view.form = _form(request.raw_body, request.headers.get("content-type", ""))
             if not csrf.is_one_click(path, view.form):
                 _check_form(view, request.headers.get("origin"))
-        response = _signed_in_or_sent(view, path, parameters) if audience in ("client", "staff") else None
+        asks = guarded.audience in ("client", "staff") and view.viewing is None
+        response = _signed_in_or_sent(view, path) if asks else None
         if response is None:
             if not all(_is_one(name, value) for name, value in parameters.items()):
                 raise NotFound
             response = handler(view, **parameters)
+            if view.viewing and response.status_code < 400:
+                view_as.seen(view.act, view.cookie("view") or "", view.viewing, view.here)
     except Refusal as refusal:
         code = refusal.code
         response = refused(view, refusal)
@@ -295,9 +330,29 @@ def _parts(body: bytes) -> dict[str, str]:
     return {name.decode(): value.decode() for name, value in _PART.findall(body)[:50]}
 
 
-def _signed_in_or_sent(view: View, path: str, parameters: dict[str, str]) -> Response | None:
+def _look_only(view: View, guarded: Guard, method: str) -> None:
+    """In a browser in which staff look at a client's pages: note whose, and refuse whatever is not to be read.
+
+    Raises ViewOnly before anything of the route runs. Raises ViewOver once a view has ended, at a page; what is posted
+    then goes on as if there had been none.
+    """
+    is_read = method == "GET"
+    try:
+        secret, staff_secret = view.cookie("view") or "", view.cookie("staff") or ""
+        viewing = view_as.read(view.act, view.portal, secret, staff_secret, is_use=is_read)
+    except ViewOver:
+        view.drop("view")
+        if is_read:
+            raise
+        return
+    view.viewing, view.act = viewing, view.act.by(f"user:{viewing.staff.id}")
+    if guarded.audience == "client":
+        view.card, view.user = viewing.card, viewing.user
+    admit_viewer(guarded, method, may_download=view.portal.policy.view_as_downloads)
+
+
+def _signed_in_or_sent(view: View, path: str) -> Response | None:
     """None when this browser is signed in and its account open; else the way to the sign-in page, and back."""
-    view.here = path.format(**parameters)
     cookie = view.cookie(view.session_kind)
     view.session = sessions.read(view.slug, cookie, view.lasting) if cookie else None
     if view.session and _is_known(view, view.session):
@@ -351,12 +406,16 @@ def refused(view: View | None, refusal: Refusal) -> Response:
     )
     if isinstance(refusal, csrf.FormNotOurs):
         heading = "Please try that again"
+    way_on = ("Go to the start page", f"{view.base}/") if view else None
+    if view and isinstance(refusal, ViewOver):
+        heading, way_on = "This view is over", ("Back to the staff pages", f"{view.base}/staff")
+        view.viewing = None
+    if isinstance(refusal, ViewOnly):
+        heading = "Not while you look at a client's pages"
     if view is None:
         response = bare(heading, [refusal.text], refusal.status)
     else:
-        response = view.tell(
-            heading, refusal.text, status=refusal.status, action=("Go to the start page", f"{view.base}/")
-        )
+        response = view.tell(heading, refusal.text, status=refusal.status, action=way_on)
     if refusal.retry_after:
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response
@@ -375,7 +434,7 @@ def bare(heading: str, paragraphs: list[str], status: int) -> Response:
     """A page without a portal."""
     body = render(
         "message.html", portal=None, base="", brand_style="", csrf="", page_title=heading, signed_in=None, notice=None,
-        errors={}, values={}, heading=heading, paragraphs=paragraphs, action=None, secondary=None,
+        errors={}, values={}, viewing=None, heading=heading, paragraphs=paragraphs, action=None, secondary=None,
     )  # fmt: skip
     return Response(body, status_code=status, headers=dict(headers.page_headers()))
 

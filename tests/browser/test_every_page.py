@@ -16,6 +16,7 @@ from tests.browser.office_pages import walk_at_office
 from tests.browser.record_pages import walk_the_record
 from tests.browser.running import IN_BROWSER, PDF, Local, Shop, Tab
 from tests.browser.self_service_pages import walk_as_record
+from tests.browser.viewing_pages import walk_as_viewer
 from tests.records import MODULES
 
 AXE = axe.script()
@@ -26,7 +27,7 @@ pytestmark = [
 WIDTHS = (320, 390, 768, 1280)
 
 
-@pytest.mark.parametrize("side", ["by code", "by password", "staff", "office", "self-service"])
+@pytest.mark.parametrize("side", ["by code", "by password", "staff", "office", "self-service", "view as client"])
 def test_every_page_is_accessible_fits_and_keeps_to_its_policy(
     local: Local, tab: Tab, tmp_path: Path, side: str
 ) -> None:
@@ -60,6 +61,8 @@ def test_every_page_is_accessible_fits_and_keeps_to_its_policy(
             walk_at_office(local, tab, look)
         case "self-service":
             walk_as_record(local, tab, look)
+        case "view as client":
+            walk_as_viewer(local, tab, look)
         case _:
             walk_as_staff(local, tab, look)
     assert faults == []
@@ -84,6 +87,8 @@ OF_CODES = ("", "/{proxy+}", "/trouble", "/help", "/help/sent", "/sign-in", "/si
 def side_of(route: str) -> str:
     """Which walk is to come by a page."""
     rest = route.removeprefix("/{portal}")
+    if rest in ("/views", "/staff/view-as"):
+        return "view as client"
     if rest in OF_CODES or rest.startswith(("/batches/", "/records")):
         return "by code"
     if rest == "/sign-in/own-password" or rest.split("/")[1] in ("register", "join"):

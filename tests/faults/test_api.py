@@ -15,6 +15,7 @@ from tests.faults import (
     of_self_service,
     of_staff,
     of_users,
+    of_views,
     of_wording,
     of_work,
     of_workflows,
@@ -33,6 +34,7 @@ JOURNEYS = [
     *of_work.JOURNEYS,
     *of_workflows.JOURNEYS,
     *of_rehearsals.JOURNEYS,
+    *of_views.OF_API,
 ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from tests.faults import (
     of_registering,
     of_security,
     of_self_service,
+    of_views,
 )
 from tests.faults.journey import Journey
 from tests.faults.matrix import make_stage, play
@@ -23,6 +24,7 @@ from tests.world import World
 JOURNEYS = [
     *of_pages.JOURNEYS, *of_doors.JOURNEYS, *of_links.JOURNEYS, *of_security.JOURNEYS, *of_registering.JOURNEYS,
     *of_invitations.OF_PAGES, *of_self_service.OF_PAGES, *of_records.OF_PAGES,
+    *of_views.OF_PAGES,
 ]  # fmt: skip
 
 

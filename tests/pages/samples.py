@@ -69,6 +69,16 @@ STAFF: Context = SIGNED_IN | {
     "security_url": "/acme/staff/security",
     "switch_url": None,
 }
+VIEWING: Context = {
+    "staff": "Sam Okafor",
+    "client": "Maria Lopez",
+    "account": "Lopez & Daughters Bakery",
+    "until": "10:42 EST",
+    "reason": "They called: they cannot find their renewal.",
+    "leave_url": "/acme/staff/view-as/leave",
+    "csrf": CSRF,
+    "files": False,
+}
 BACK: Context = {"name": "Lopez & Daughters Bakery", "action": "/acme/switch/back"}
 REVIEW: Context = {
     "url": "/acme/batches/01",
@@ -255,6 +265,7 @@ def base(title: str, **changed: Any) -> Context:
         "notice": None,
         "errors": {},
         "values": {},
+        "viewing": None,
     }
     return common | changed
 
@@ -276,6 +287,7 @@ def welcome(**changed: Any) -> Context:
     words = {"welcome_heading": "Welcome", "welcome_text": ["Here is what we have shared with you."]}
     person = {"contact_name": "Maria Lopez", "last_sign_in": "18 November 2026 at 09:12 EST"}
     shown: Context = {"batches": [REVIEW], "tiles": [], "office": None, "agent": None, "records": []}
+    shown["viewed"] = None
     return base("Welcome", signed_in=SIGNED_IN) | words | person | shown | changed
 
 
@@ -496,6 +508,7 @@ def every() -> Iterator[Sample]:
     yield from _ask_once_states()
     yield from _switch_states()
     yield from _register_states()
+    yield from _view_states()
 
 
 def hostile() -> Iterator[Sample]:
@@ -682,6 +695,34 @@ def _record_states() -> Iterator[Sample]:
     yield Sample("record-edit-meanwhile", "record_form.html", record_form(**filled, errors=meanwhile))
     yield Sample("record-remove", "record_remove.html", record_remove())
     yield Sample("record-remove-meanwhile", "record_remove.html", record_remove(errors=meanwhile))
+
+
+def views(**changed: Any) -> Context:
+    """Where a client reads who of the staff looked at their pages."""
+    seen = [{"at": f"{day} November 2026 at 09:12 EST", "name": "Sam Okafor"} for day in (21, 18)]
+    told = {"views": seen, "most": 20, "back_url": "/acme/"}
+    return base("Our staff looked at your pages", signed_in=SIGNED_IN) | told | changed
+
+
+def _view_states() -> Iterator[Sample]:
+    """What staff see who look at a client's pages, and what the client reads of it."""
+    looked = {"at": "21 November 2026 at 09:12 EST", "url": "/acme/views"}
+    lengthy = VIEWING | {"client": RIGHT_TO_LEFT, "account": ENDLESS, "staff": ENDLESS, "reason": f"{ENDLESS} " * 3}
+    viewed: Context = {"viewing": VIEWING}
+    of_account = VIEWING | {"client": "Lopez & Daughters Bakery", "files": True}
+    refusal = "You are looking at a client's pages. There you can read, and nothing else: leave the view first."
+    yield Sample("views", "views.html", views())
+    yield Sample("views-none", "views.html", views(views=[]))
+    yield Sample("views-many", "views.html", views(views=views()["views"] * 10))
+    yield Sample("welcome-viewed", "welcome.html", welcome(viewed=looked))
+    yield Sample("view-welcome", "welcome.html", welcome(**viewed, signed_in=WITH_PASSWORD))
+    yield Sample("view-batch", "batch.html", batch(**viewed))
+    yield Sample("view-batch-long-names", "batch.html", batch(**viewed | {"viewing": lengthy}, portal=_long_portal()))
+    yield Sample("view-records", "records.html", records(**viewed | {"viewing": of_account}))
+    yield Sample("view-record-form", "record_form.html", record_form(**viewed))
+    yield Sample("view-upload", "upload.html", upload("name", **viewed))
+    yield Sample("view-help", "help.html", help_form(**viewed))
+    yield Sample("view-refused", "message.html", message("Not while you look at a client's pages", refusal, **viewed))
 
 
 def _batch_states() -> Iterator[Sample]:

@@ -72,6 +72,7 @@ def of_users(rest: str, side: str = "") -> list[Route]:
 
 STAFF_PAGES: list[Route] = [
     ("GET", "/{portal}/staff"), ("POST", "/{portal}/staff/sign-out"), ("POST", "/{portal}/staff/session/extend"),
+    ("GET", "/{portal}/staff/view-as"), ("POST", "/{portal}/staff/view-as"), ("POST", "/{portal}/staff/view-as/leave"),
     *(route for rest in ("", "/app", "/mobile", "/mobile/code") for route in of_users(rest, "/staff")),
     ("POST", "/{portal}/staff/security/mobile/code/resend"),
 ]  # fmt: skip
@@ -89,6 +90,7 @@ PAGES: dict[Route, Row] = {
     ("GET", "/{portal}/sign-in/code"): Row(303, 303, 303),
     ("POST", "/{portal}/sign-in/code"): Row(303, 303, 303, (("code", "123456"),)),
     ("POST", "/{portal}/sign-in/resend"): Row(303, 303, 303),
+    ("GET", "/{portal}/views"): Row(200, 200, 303),
     ("GET", _BATCH): Row(200, 404, 303),
     ("GET", f"{_BATCH}/documents/{{document}}"): Row(303, 404, 303),
     ("GET", f"{_BATCH}/upload"): Row(200, 404, 303),

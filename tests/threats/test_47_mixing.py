@@ -9,6 +9,7 @@ from collections import Counter
 from typing import Any
 
 from chalicelib.web.guard import GUARDS
+from tests import viewing
 from tests.browsing import FORM, Browser, Seen, at_once, request
 from tests.customers import enter_password, make_customer, password_portal
 from tests.factories import (
@@ -20,6 +21,7 @@ from tests.factories import (
     make_machine,
     make_portal,
     newest_code,
+    sign_in,
 )
 from tests.staffing import PASSWORD, make_colleague, signed_in
 from tests.world import World
@@ -116,6 +118,38 @@ def test_users_and_staff_interleaved_never_see_a_byte_of_each_other(world: World
     at_once([lambda w=word, n=n: live(w, n) for n, word in enumerate(words)], threads=3)  # type: ignore[misc]
     assert strayed == []
     assert set(pages) == set(words) and min(pages.values()) >= 3 * ROUNDS
+
+
+def test_views_of_several_clients_interleaved_with_the_clients_themselves(world: World) -> None:
+    """Each of the staff sees their own client, and each client themselves: no word of another, and no banner with a client."""
+    portal = make_portal(world)
+    words = ("Albatross", "Bumblebee", "Capercaillie")
+    people = {word: person(world, portal, word)[0] for word in words}
+    viewers = {word: viewing.make_viewer(world, client) for word, client in people.items()}
+    own = {word: Browser(f"198.18.77.{number}") for number, word in enumerate(words, 1)}
+    for word, client in people.items():
+        sign_in(world, own[word], client)
+        viewers[word].enter(reason=f"{word} called.")
+    strayed: list[tuple[str, str]] = []
+    pages: Counter[str] = Counter()
+    lock = threading.Lock()
+
+    def live(word: str, browser: Browser, *, is_view: bool) -> None:
+        for _ in range(ROUNDS):
+            for path in (f"/{portal.slug}", people[word].batch_path, f"/{portal.slug}/help", f"/{portal.slug}/nowhere"):
+                seen = browser.ask("GET", path)
+                others = [other for other in words if other != word and other in seen.text]
+                if not is_view and "views as them" in seen.text:
+                    others.append("the banner")
+                assert is_view == (f"{word} called." in seen.text), path
+                with lock:
+                    pages[word] += 1
+                    strayed.extend((word, other) for other in others)
+
+    turns = [lambda w=word: live(w, own[w], is_view=False) for word in words]  # type: ignore[misc]
+    turns += [lambda w=word: live(w, viewers[w].browser, is_view=True) for word in words]  # type: ignore[misc]
+    at_once(turns, threads=6)
+    assert strayed == [] and set(pages.values()) == {2 * 4 * ROUNDS}
 
 
 def test_signing_out_of_one_side_leaves_the_other(world: World) -> None:
