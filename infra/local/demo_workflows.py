@@ -15,7 +15,7 @@ REACH: dict[str, Any] = {
     "messages_a_week": 6,
     "sms_a_week": 2,
 }
-POSTAL_ADDRESS = "Acme Benefits\n120 Harbor Street, Suite 4\nNew York, NY 10004"
+POSTAL_ADDRESS = "120 Harbor Street, Suite 4\nNew York, NY 10004"
 REVIEW_TAG = "AEP Review Needed"
 _AT = f"/api/v1/portals/{PORTAL}"
 _QUOTED_AGO = 3 * 24 * 3600
@@ -75,7 +75,7 @@ _OWN_MESSAGE: dict[str, Any] = {
         "blocks": [
             {"kind": "heading", "text": "An evening about next year's plans"},
             {"kind": "paragraph", "text": "Hello ((first_name|there)),"},
-            {"kind": "paragraph", "text": "In an hour we go through what changes next year. Bring your questions."},
+            {"kind": "paragraph", "text": "We take an hour to go through what changes next year. Bring your questions."},
         ],
     },
 }
