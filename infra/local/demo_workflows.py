@@ -75,7 +75,10 @@ _OWN_MESSAGE: dict[str, Any] = {
         "blocks": [
             {"kind": "heading", "text": "An evening about next year's plans"},
             {"kind": "paragraph", "text": "Hello ((first_name|there)),"},
-            {"kind": "paragraph", "text": "We take an hour to go through what changes next year. Bring your questions."},
+            {
+                "kind": "paragraph",
+                "text": "We take an hour to go through what changes next year. Bring your questions.",
+            },
         ],
     },
 }
