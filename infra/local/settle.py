@@ -27,6 +27,7 @@ Release = Callable[[str, str], Any]
 _OPEN = ("queued", "sending", "unknown")
 _LOOK_BACK_SECONDS = 300  # longer than the queue brings a message again and again
 _BATCH = 100
+_A_SENDING = 10
 _log = logging.getLogger("latchstring.local")
 
 
@@ -60,10 +61,14 @@ def settle(unsettled: list[Unsettled], outbox: Outbox, confirm: Confirm, release
 
 def queue_again(unsettled: list[Unsettled], outbox: Outbox, sqs: Any, queues: dict[str, Queue]) -> None:
     """Put every message that was not accepted back into its queue, in the form the relay gives it."""
-    for message in unsettled:
-        if outbox.find(message.id) is None:
-            queue = queues["urgent" if message.is_urgent else "bulk"]
-            sqs.send_message(QueueUrl=queue.url, MessageBody=json.dumps({"portal": message.portal, "id": message.id}))
+    for name, is_urgent in (("urgent", True), ("bulk", False)):
+        waiting = [each for each in unsettled if each.is_urgent is is_urgent and outbox.find(each.id) is None]
+        for start in range(0, len(waiting), _A_SENDING):
+            bodies = [
+                json.dumps({"portal": each.portal, "id": each.id}) for each in waiting[start : start + _A_SENDING]
+            ]
+            entries = [{"Id": str(place), "MessageBody": body} for place, body in enumerate(bodies)]
+            sqs.send_message_batch(QueueUrl=queues[name].url, Entries=entries)
 
 
 def relay_again(database: Any, table_name: str, until: float, relay: Handler) -> None:
