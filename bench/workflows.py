@@ -5,7 +5,6 @@ What waits is written into the table as it is stored; the steps that are measure
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from chalicelib.people.filters import Which
 from chalicelib.people.models import AccountRow
 from chalicelib.portals import Portal
 from chalicelib.workflows import acting, enrolments
+from tests.copies import copies, write
 from tests.factories import make_account, make_portal, staff
 from tests.flows import MAIL, client, on, only, step, tag
 
@@ -91,7 +91,7 @@ def _waiting(portal: Portal, workflow_id: str) -> Iterator[dict[str, Any]]:
         portal.slug, first, workflow_id=workflow_id, revision=1, account_id=first, product_id=None, zone="UTC",
         starts_at=due_at, due_at=due_at,
     )  # fmt: skip
-    for item in _copies(row, first):
+    for item in copies(row.serialize(), first):
         yield {**item, "due_shard": {"S": agenda.WORKFLOWS.shard_of(item["id"]["S"])}}
 
 
@@ -122,19 +122,8 @@ def _records(portal: Portal) -> Iterator[dict[str, Any]]:
     first = make_account(portal, record_type="client", number=None)
     row = AccountRow.find(f"{portal.slug}#account#{first.id}", "account")
     assert row is not None
-    return _copies(row, first.id)
-
-
-def _copies(row: Any, identifier: str) -> Iterator[dict[str, Any]]:
-    """The row as it is stored, each time under another id."""
-    text = json.dumps(row.serialize())
-    while True:
-        yield json.loads(text.replace(identifier, ids.new()))
+    return copies(row.serialize(), first.id)
 
 
 def _fill(table: str, items: Iterator[dict[str, Any]]) -> None:
-    """Write items as they are, many at once."""
-    client, name = storage.client(), storage.table_name(table)
-    puts = ({"PutRequest": {"Item": item}} for item in items)
-    while batch := list(islice(puts, 25)):
-        client.batch_write_item(RequestItems={name: batch})
+    write(storage.client(), storage.table_name(table), items)

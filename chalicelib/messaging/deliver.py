@@ -15,11 +15,13 @@ import msgspec
 
 from .. import log, storage
 from ..errors import Unavailable
-from . import gates, pacing, progress, providers
+from . import gates, opt_outs, pacing, progress, providers
 from .addresses import NotAnAddress
 from .compose import Email, Sms, compose
 from .models import MessageRow, message_key
 from .statuses import Status
+
+_STOPPED = ("provider:OptedOut", "provider:OptedOutException")
 
 
 class TryAgain(Exception):
@@ -123,6 +125,8 @@ def _send(row: MessageRow, message: Email | Sms) -> None:
         log.warning("message not accepted", reason=refusal.reason, attempt=int(row.attempts), **told)
         if refusal.for_good:
             progress.refused(row, refusal.reason)
+            if refusal.reason in _STOPPED:
+                opt_outs.ask_soon()
             return
         progress.hand_back(row, refusal.reason)
         raise TryAgain from refusal

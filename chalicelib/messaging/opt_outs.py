@@ -1,12 +1,13 @@
 """Once an hour: who has answered STOP to a text message, and who START again. SNS tells nobody; it has to be asked.
 
 What was known is kept in sixteen rows by the first digit of the numbers' keys, so that an hour in which nothing is new costs
-a list and sixteen reads. SNS itself sends such a number nothing meanwhile.
+a list and sixteen reads. SNS itself sends such a number nothing meanwhile; where it refuses to, it is asked within a minute.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 from .. import aws, clock, log
@@ -36,6 +37,12 @@ def take_in_opt_outs() -> int:
     if done:
         log.info("opt-outs taken in", count=done)
     return done
+
+
+def ask_soon() -> None:
+    """Let the next tick ask: a text message was refused because of a STOP that we have not heard of."""
+    with suppress(Unavailable):
+        OptOutsRow(_ROW).change(OptOutsRow.ask_at.set(0))
 
 
 def _compared() -> tuple[int, bool]:

@@ -32,7 +32,7 @@ def look(view: View) -> Response:
         "Unsubscribe",
         heading="Unsubscribe",
         paragraphs=[
-            f"{view.portal.name} will send no more marketing to {whose.masked}.",
+            f"Press the button, and {view.portal.name} sends no more marketing to {whose.masked}.",
             "What concerns your business with us, such as documents and codes, is sent all the same.",
         ],
         button="Unsubscribe",

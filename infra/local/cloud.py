@@ -1,6 +1,6 @@
-"""moto in this process: SQS, Secrets Manager, EventBridge, and whatever else might be called by mistake.
+"""Queues, and moto in this process: Secrets Manager, EventBridge, and whatever else might be called by mistake.
 
-moto forgets all when it ends. Queues are made anew at each start (what was in them is found again: see `settle`); the keys
+Both forget all when they end. Queues are made anew at each start (what was in them is found again: see `settle`); the keys
 secret is kept in `.local/keys.json` and loaded again, so that sessions and links stay good.
 """
 
@@ -19,6 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from .environment import KEYS_SECRET
 from .folder import read_json, write_json
 from .queue_pump import VISIBILITY_SECONDS, Queue
+from .queues import TARGET, Queues
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -28,17 +29,21 @@ _RETENTION = {"MessageRetentionPeriod": "345600", "SqsManagedSseEnabled": "true"
 
 
 class Cloud:
-    """moto as a WSGI application that rings a bell when something was sent to a queue, so that nobody need poll."""
+    """A WSGI application that rings a bell when something was sent to a queue, so that nobody need poll."""
 
     def __init__(self, on_send: Callable[[], None]) -> None:
         moto_api_backend.reset()  # moto's state belongs to the process; a runtime starts with none
         self._moto = DomainDispatcherApplication(create_backend_app)
+        self._queues = Queues()
         self._on_send = on_send
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        answer: Iterable[bytes] = self._moto(environ, start_response)
-        if "SendMessage" in environ.get("HTTP_X_AMZ_TARGET", ""):
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        if not target.startswith(TARGET):
+            return self._moto(environ, start_response)
+        answer = self._queues(environ, start_response)
+        if target.startswith(f"{TARGET}SendMessage"):
             self._on_send()
         return answer
 

@@ -1,4 +1,4 @@
-"""What the demo portal holds: a client in every state worth seeing, offices with their providers, records of households.
+"""What the demo portal holds: a client in every state worth seeing, offices, records of households, workflows, campaigns.
 
 Filled over the real API, as its first customer.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from . import demo_files, demo_offices, demo_records, demo_users
+from . import demo_files, demo_offices, demo_records, demo_users, demo_workflows
 from .demo import PORTAL, Api, Demo
 
 _SETTINGS: dict[str, Any] = {
@@ -20,7 +20,9 @@ _SETTINGS: dict[str, Any] = {
         "email": "help@acme-benefits.example",
         "phone": "+1 212 555 0100",
         "hours": "Monday to Friday, 8:30 to 17:30 Eastern",
+        "postal_address": demo_workflows.POSTAL_ADDRESS,
     },
+    "reach": demo_workflows.REACH,
     "policy": {"sign_in_ways": ["code", "password"]},
     "notifications": {"staff_emails": ["renewals@acme-benefits.example"], "reminder_days": [3, 1]},
     "modules": {"prescriptions": True, "providers": True},
@@ -98,7 +100,7 @@ def fill(base_url: str) -> Demo:
     clients = [_client(api, client, today) for client in _CLIENTS]
     clients.append(_two_of_a_name(api))
     _ask_for_help()
-    return {
+    filled = {
         "portal": PORTAL,
         "api_key": key,
         **demo_users.owner(),
@@ -106,6 +108,8 @@ def fill(base_url: str) -> Demo:
         "offices": demo_offices.make(api),
         "records": demo_records.make(api, today),
     }
+    demo_workflows.make(api)
+    return filled
 
 
 def _client(api: Api, client: tuple[Any, ...], today: Any) -> dict[str, Any]:

@@ -47,7 +47,7 @@ from .stream_pump import Checkpoints, DatabaseWatch, StreamPump
 from .tables import create_tables
 from .wiring import Wiring, import_application
 
-_MESSAGES, _FACTS = f"{TABLE_PREFIX}-messages", f"{TABLE_PREFIX}-facts"
+_MESSAGES, _FACTS, _WORKFLOWS = (f"{TABLE_PREFIX}-{table}" for table in ("messages", "facts", "workflows"))
 
 
 class Runtime:
@@ -191,6 +191,7 @@ class Runtime:
         unsettled = settle.find_unsettled(self._database, _MESSAGES)
         settle.settle(unsettled, self.outbox, wiring.confirm, wiring.release)
         settle.queue_again(unsettled, self.outbox, self._sqs, self.queues)
+        settle.free_leases(self._database, _WORKFLOWS)
         if self.places.checkpoints.exists():
             ended = self.places.checkpoints.stat().st_mtime
             settle.relay_again(self._database, _FACTS, ended, wiring.facts_relay)

@@ -5,7 +5,8 @@ it was written before the provider answered. And moto's queues, which died with 
 rather than by the sweep minutes later; the claim keeps a message single however often it is handed on.
 
 What workflows were to look at is told by the facts themselves: those of the last minutes before the end are relayed again,
-and whoever reacts reads the account as it is now.
+and whoever reacts reads the account as it is now. Whoever held a job over many accounts is dead: it is free at once, rather
+than when its lease ends.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ Release = Callable[[str, str], Any]
 _OPEN = ("queued", "sending", "unknown")
 _LOOK_BACK_SECONDS = 300  # longer than the queue brings a message again and again
 _BATCH = 100
+_A_SENDING = 10
 _log = logging.getLogger("latchstring.local")
 
 
@@ -59,10 +61,14 @@ def settle(unsettled: list[Unsettled], outbox: Outbox, confirm: Confirm, release
 
 def queue_again(unsettled: list[Unsettled], outbox: Outbox, sqs: Any, queues: dict[str, Queue]) -> None:
     """Put every message that was not accepted back into its queue, in the form the relay gives it."""
-    for message in unsettled:
-        if outbox.find(message.id) is None:
-            queue = queues["urgent" if message.is_urgent else "bulk"]
-            sqs.send_message(QueueUrl=queue.url, MessageBody=json.dumps({"portal": message.portal, "id": message.id}))
+    for name, is_urgent in (("urgent", True), ("bulk", False)):
+        waiting = [each for each in unsettled if each.is_urgent is is_urgent and outbox.find(each.id) is None]
+        for start in range(0, len(waiting), _A_SENDING):
+            bodies = [
+                json.dumps({"portal": each.portal, "id": each.id}) for each in waiting[start : start + _A_SENDING]
+            ]
+            entries = [{"Id": str(place), "MessageBody": body} for place, body in enumerate(bodies)]
+            sqs.send_message_batch(QueueUrl=queues[name].url, Entries=entries)
 
 
 def relay_again(database: Any, table_name: str, until: float, relay: Handler) -> None:
@@ -77,6 +83,24 @@ def relay_again(database: Any, table_name: str, until: float, relay: Handler) ->
     records = [_inserted(number, item) for number, item in enumerate(item for page in pages for item in page["Items"])]
     for start in range(0, len(records), _BATCH):
         invoke(relay, "facts_relay", stream_event(records[start : start + _BATCH], table_name))
+
+
+def free_leases(database: Any, table_name: str) -> None:
+    """Let others have what workers of the last runtime had taken: jobs, and parts of the index of what is due."""
+    pages = database.get_paginator("scan").paginate(
+        TableName=table_name,
+        FilterExpression="attribute_exists(lease_until) OR begins_with(pk, :part)",
+        ExpressionAttributeValues={":part": {"S": "due-lease#"}},
+        ConsistentRead=True,
+    )
+    for item in [item for page in pages for item in page["Items"]]:
+        place = {"TableName": table_name, "Key": {"pk": item["pk"], "sk": item["sk"]}}
+        if "lease_until" in item:
+            since = {":now": {"N": str(int(now()))}}
+            change = "SET due_at = :now REMOVE lease_until"
+            database.update_item(**place, UpdateExpression=change, ExpressionAttributeValues=since)
+        else:
+            database.delete_item(**place)
 
 
 def find_unsettled(database: Any, table_name: str) -> list[Unsettled]:

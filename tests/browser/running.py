@@ -49,12 +49,12 @@ LINES = [
 _numbers = itertools.count(1)
 
 
-def until(look: Callable[[], Any], seconds: float = 15) -> Any:
+def until(look: Callable[[], Any], seconds: float = 15, every: float = 0.03) -> Any:
     """What `look` gives as soon as it gives something. The runtime lives by the real clock."""
     end = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < end, f"waited {seconds} seconds in vain"
-        time.sleep(0.03)
+        time.sleep(every)
     return found
 
 
@@ -72,8 +72,9 @@ class Local:
         settings = {name: value for name, value in os.environ.items() if not name.startswith(("LATCHSTRING_", "AWS_"))}
         settings |= {"LOCAL_DIR": str(self.folder), "PORT": str(self.port)}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "infra.local"], cwd=ROOT, env=settings, stdout=self._log, stderr=self._log
-        )
+            [sys.executable, "-m", "infra.local"], cwd=ROOT, env=settings, stdout=self._log, stderr=self._log,
+            start_new_session=True,
+        )  # fmt: skip
         until(self._is_up, 60)
         return self
 
@@ -84,9 +85,9 @@ class Local:
         return False
 
     def kill(self) -> None:
-        """As by the power cord."""
+        """As by the power cord: it and its database, at the same moment."""
         assert self._process
-        self._process.send_signal(signal.SIGKILL)
+        os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def stop(self) -> None:

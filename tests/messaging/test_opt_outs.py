@@ -41,6 +41,21 @@ def test_who_answers_start_again_is_texted_again(world: World, moment: MovableCl
     assert [sent.to for sent in world.inbox] == ["+12025553201"]
 
 
+def test_a_refusal_because_of_stop_is_followed_by_a_look_at_once(world: World) -> None:
+    portal = world.portal()
+    world.tick()
+    world.cloud.provider.opted_out = ["+12025553251"]
+    world.cloud.provider.refuse = lambda _to: (400, "OptedOut")
+    first = put_code(portal, "sms", to="+12025553251")
+    world.drain()
+    world.cloud.provider.refuse = lambda _to: None
+    world.tick()
+    second = put_code(portal, "sms", to="+12025553251")
+    world.drain()
+    told = [reading.get(portal.slug, each).reason for each in (first, second)]
+    assert told == ["provider:OptedOut", "opted-out"]
+
+
 def test_an_hour_in_which_nothing_is_new_writes_only_when_to_ask_again(world: World, moment: MovableClock) -> None:
     world.cloud.provider.opted_out = ["+12025553301"]
     take_in_opt_outs()

@@ -839,7 +839,7 @@ def _link_states() -> Iterator[Sample]:
     unsubscribe = {
         "heading": "Unsubscribe",
         "paragraphs": [
-            "Acme Benefits will send no more marketing to m•••@northwind.example.",
+            "Press the button, and Acme Benefits sends no more marketing to m•••@northwind.example.",
             "What concerns your business with us, such as documents and codes, is sent all the same.",
         ],
         "button": "Unsubscribe",
