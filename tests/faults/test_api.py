@@ -14,6 +14,7 @@ from tests.faults import (
     of_rehearsals,
     of_self_service,
     of_staff,
+    of_support,
     of_users,
     of_wording,
     of_work,
@@ -33,6 +34,7 @@ JOURNEYS = [
     *of_work.JOURNEYS,
     *of_workflows.JOURNEYS,
     *of_rehearsals.JOURNEYS,
+    *of_support.JOURNEYS,
 ]  # fmt: skip
 
 
