@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from ..support import diagnosis
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from ..storage import Page
+from ..support import diagnosis, people
 from ..support.diagnosis_shapes import Diagnosis, Told
-from ..web.operation import Answer, Call, one
-from .registry import AT, operation
+from ..support.people import Person
+from ..web.operation import Answer, Call, one, page
+from .registry import AT, operation, path
 
 _GROUP = "Support desk"
 _AT = f"{AT}/support"
+
+
+class PersonQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom to find."""
+
+    q: Annotated[
+        str,
+        Meta(
+            min_length=2,
+            max_length=200,
+            description="A name (as it is written, or the last name first), an email address, a username or a client number.",
+        ),
+    ]
 
 
 @operation(
@@ -23,3 +42,14 @@ def diagnose(call: Call[None, Told]) -> Answer:
     was typed stands in no address.
     """
     return one(diagnosis.diagnose(call.portal, call.body, scopes=call.caller.scopes))
+
+
+@operation("GET", f"{_AT}/people", _GROUP, query=PersonQuery, gives=Person, many=True)
+def find_people(call: Call[PersonQuery, None]) -> Answer:
+    """Find people.
+
+    Contacts and users of every kind in one list, at most 50: type more where there are many. What one of your permissions
+    does not show is masked.
+    """
+    found = people.found(call.slug, call.query.q, scopes=call.caller.scopes)
+    return page(Page(found), path(call.slug, "support", "people"), call.query)

@@ -214,6 +214,7 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("PATCH", f"{_AT}/help-requests/{{request}}"): _key("help:manage"),
     #
     ("POST", f"{_AT}/support/diagnose"): _key("support:diagnose"),
+    ("GET", f"{_AT}/support/people"): _key("support:diagnose"),
     #
     ("GET", f"{_AT}/messages"): _key("messages:read"),
     ("GET", f"{_AT}/messages/{{message}}"): _key("messages:read"),

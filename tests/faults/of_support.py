@@ -24,4 +24,19 @@ class Diagnoses(Journey):
         assert self.act().json["first_failed"] == "name-matches"
 
 
-JOURNEYS: list[type[Journey]] = [Diagnoses]
+class FindsPeople(Journey):
+    """Contacts and users by what they say of themselves."""
+
+    route = ("GET", f"{_AT}/people")
+
+    def prepare(self) -> None:
+        self.client = self.make_client()
+
+    def act(self) -> Seen:
+        return self.ask("GET", f"support/people?q={self.client.number}")
+
+    def check(self) -> None:
+        assert [each["id"] for each in self.act().json["items"]] == [self.client.contact.id]
+
+
+JOURNEYS: list[type[Journey]] = [Diagnoses, FindsPeople]
