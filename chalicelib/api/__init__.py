@@ -27,6 +27,7 @@ from . import (
     rehearsals,
     self_service,
     staff,
+    support,
     tasks,
     templates,
     users,
@@ -42,5 +43,5 @@ __all__ = [
     "account_tags", "accounts", "api", "api_keys", "batches", "blueprint", "calls", "campaigns", "consent", "contacts",
     "credentials", "documents", "enrolments", "facts", "help_requests", "me", "messages", "own_messages", "portals",
     "product", "record_documents", "records", "registration_checks", "registration_links", "registrations", "rehearsals",
-    "self_service", "staff", "tasks", "templates", "users", "view_as", "workflow_states", "workflows",
+    "self_service", "staff", "support", "tasks", "templates", "users", "view_as", "workflow_states", "workflows",
 ]  # fmt: skip

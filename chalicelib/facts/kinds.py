@@ -143,6 +143,16 @@ class Kind(StrEnum):
 
     HELP_REQUESTED = "client:help:requested"
     HELP_CHANGED = "staff:help:changed"
+    HELP_LOGGED = "staff:help:logged"
+    HELP_ANSWERED = "staff:help:answered"
+
+    CONTACT_UNLOCKED = "staff:contact:unlocked"
+    USER_FACTOR_RESET = "staff:credential:factor-reset"
+    SUPPORT_REFUSED = "staff:support:refused"
+    CALLER_CODE_SENT = "staff:support:code-sent"
+    CALLER_CODE_WRONG = "staff:support:code-wrong"
+    CALLER_VERIFIED = "staff:support:caller-verified"
+    USERNAME_TOLD = "staff:support:username-told"
 
     TASK_CREATED = "staff:task:created"
     TASK_CHANGED = "staff:task:changed"

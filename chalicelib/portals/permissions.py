@@ -32,7 +32,9 @@ PERMISSIONS: Final[dict[str, str]] = {
     "users:read": "List the users of offices, within one's own scope.",
     "users:manage": "Add, change, lock and delete users of offices, within one's own scope and level.",
     "help:read": "Read help requests.",
-    "help:manage": "Change the state of help requests and the note on them.",
+    "help:manage": "Log, assign and answer help requests, change their state and the note on them.",
+    "support:diagnose": "Find people, and find out why somebody cannot sign in.",
+    "support:verify": "Verify a caller by a code to the contact on file, and tell them their username.",
     "tasks:read": "Read tasks and the call queue.",
     "tasks:write": "Create, change and remove tasks; queue calls, claim them and say what came of them.",
     "workflows:read": "Read workflows, campaigns, enrolments and their histories; rehearse them.",
@@ -45,7 +47,7 @@ PERMISSIONS: Final[dict[str, str]] = {
 _READING = frozenset(name for name in PERMISSIONS if name.endswith(":read"))
 _WORKING = _READING | {
     "accounts:write", "contacts:write", "batches:write", "records:write", "selfservice:manage", "tasks:write",
-    "clients:view-as",
+    "clients:view-as", "support:diagnose",
 }  # fmt: skip
 ROLES: Final[dict[str, frozenset[str]]] = {
     "owner": frozenset(PERMISSIONS),
@@ -57,6 +59,8 @@ ROLES: Final[dict[str, frozenset[str]]] = {
         "messages:write",
         "contacts:write",
         "help:manage",
+        "support:diagnose",
+        "support:verify",
         "users:manage",
         "selfservice:manage",
         "tasks:write",

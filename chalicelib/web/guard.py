@@ -225,6 +225,9 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("GET", f"{_AT}/help-requests/{{request}}"): _key("help:read"),
     ("PATCH", f"{_AT}/help-requests/{{request}}"): _key("help:manage"),
     #
+    ("POST", f"{_AT}/support/diagnose"): _key("support:diagnose"),
+    ("GET", f"{_AT}/support/people"): _key("support:diagnose"),
+    #
     ("GET", f"{_AT}/messages"): _key("messages:read"),
     ("GET", f"{_AT}/messages/{{message}}"): _key("messages:read"),
     ("POST", f"{_AT}/messages/{{message}}/release"): _key("messages:write"),

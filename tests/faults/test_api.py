@@ -14,6 +14,7 @@ from tests.faults import (
     of_rehearsals,
     of_self_service,
     of_staff,
+    of_support,
     of_users,
     of_views,
     of_wording,
@@ -35,6 +36,7 @@ JOURNEYS = [
     *of_workflows.JOURNEYS,
     *of_rehearsals.JOURNEYS,
     *of_views.OF_API,
+    *of_support.JOURNEYS,
 ]  # fmt: skip
 
 
