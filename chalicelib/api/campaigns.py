@@ -16,6 +16,7 @@ from ..campaigns.shapes import (
     CampaignCount,
     CampaignInput,
     CampaignReport,
+    Outlook,
     Receipt,
     Recipient,
     State,
@@ -187,6 +188,18 @@ def count_campaign(call: Call[None, None]) -> Answer:
     says how many.
     """
     return one(campaigns.count(call.portal, call.ids["campaign"]))
+
+
+@operation("GET", f"{_ONE}/rehearsal", _GROUP, query=Paging, gives=Outlook, many=True)
+def rehearse_campaign(call: Call[Paging, None]) -> Answer:
+    """Rehearse a campaign.
+
+    What it would do for each account at its moment, a page at a time: whom it would reach and where, what waits for the end of
+    quiet hours, and who would get nothing, with the reason. Nothing is changed and nobody is written to.
+    """
+    query, campaign_id = call.query, call.ids["campaign"]
+    found = campaigns.rehearsed(call.portal, campaign_id, limit=query.limit, cursor=query.cursor or None)
+    return page(found, path(call.slug, "campaigns", campaign_id, "rehearsal"), query)
 
 
 @operation("GET", f"{_ONE}/recipients", _GROUP, query=RecipientQuery, gives=Recipient, many=True)

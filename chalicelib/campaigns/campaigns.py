@@ -13,7 +13,7 @@ from .. import clock, facts, ids
 from ..errors import Conflict, Invalid, Stale
 from ..facts import Act, Kind
 from ..messaging import tallies, wordings
-from ..people import tag_rules
+from ..people import filters, tag_rules
 from ..portals import Portal
 from ..storage import Page, query
 from ..work import moments
@@ -24,16 +24,7 @@ from . import reports as campaign_reports
 from . import runs as campaign_runs
 from .doing import channel_of
 from .models import CampaignRow
-from .shapes import (
-    AtTime,
-    Campaign,
-    CampaignCount,
-    CampaignInput,
-    MailEach,
-    OnCron,
-    Receipt,
-    TextEach,
-)
+from .shapes import AtTime, Campaign, CampaignCount, CampaignInput, MailEach, OnCron, Outlook, Receipt, TextEach
 
 _MOST: Final = 200  # drafts of a portal
 _LIVE: Final = ("draft", "scheduled", "running", "holding")
@@ -152,6 +143,18 @@ def count(portal: Portal, campaign_id: str) -> CampaignCount:
     """Whom it would reach now, and whom not, and why. Raises NotFound."""
     said = campaign_reports.read(portal.slug, campaign_id).said
     return campaign_doing.count(portal, said.filter, said.do)
+
+
+def rehearsed(portal: Portal, campaign_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Outlook]:
+    """What it would do for each account, a page of its list after the other, at its next moment. Raises NotFound."""
+    said = campaign_reports.read(portal.slug, campaign_id).said
+    at = clock.timestamp()
+    if isinstance(said.when, AtTime):
+        at = max(at, moments.at(said.when.at, portal.time_zone))
+    elif isinstance(said.when, OnCron):
+        at = cron.next_after(said.when.cron, portal.time_zone, at) or at
+    page = filters.listed(portal.slug, said.filter, limit, cursor)
+    return Page([campaign_doing.outlook(portal, said.do, account, at) for account in page.items], page.cursor)
 
 
 def using(portal: str, message: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from .. import clock, facts
 from ..facts import Act
 from ..jobs.jobs import CHANGED, REQUEST_SECONDS, Answer
-from ..messaging import wordings
+from ..messaging import addresses, wordings
 from ..messaging.queue import queue
 from ..messaging.templates import Purpose
 from ..people import agent_cards, filters, tag_rules
@@ -23,10 +23,10 @@ from ..storage import afresh
 from ..workflows import reaching, recipients, record_context
 from ..workflows.plans import REASONS
 from ..workflows.reaching import Verdict
-from ..workflows.recipients import Channel, Missed
+from ..workflows.recipients import Channel, Missed, Reached
 from ..workflows.shapes import AddTags, EnableSelfService, RemoveTags
 from . import tagging
-from .shapes import CampaignAction, CampaignCount, MailEach, TextEach
+from .shapes import CampaignAction, CampaignCount, MailEach, Outlook, TextEach
 
 _COUNTED_AT_ONCE: Final = 1000
 _MOST_LOOKED_AT: Final = 1000
@@ -82,7 +82,7 @@ def _send(act: Act, portal: Portal, run: CampaignRun, account: Account, channel:
     if isinstance(found, Missed):
         return Answer("refused", REASONS[found.why])
     purpose = wordings.template(portal.slug, message, channel).purpose
-    if objection := _objection(_verdict(portal, account, channel, found.to, purpose)):
+    if objection := _objection(_verdict(portal, account, channel, found.to, purpose, clock.timestamp())):
         return Answer("refused", objection)
     agent = agent_cards.of_email(portal.slug, account.assigned_agent or "")
     tx = act.transaction()
@@ -96,9 +96,9 @@ def _send(act: Act, portal: Portal, run: CampaignRun, account: Account, channel:
     return CHANGED
 
 
-def _verdict(portal: Portal, account: Account, channel: Channel, to: str, purpose: Purpose) -> Verdict:
+def _verdict(portal: Portal, account: Account, channel: Channel, to: str, purpose: Purpose, at: int) -> Verdict:
     lately = reaching.lately(portal, account.id)
-    return reaching.verdict(portal, account, lately, channel=channel, to=to, purpose=purpose, at=clock.timestamp())
+    return reaching.verdict(portal, account, lately, channel=channel, to=to, purpose=purpose, at=at)
 
 
 def _objection(said: Verdict) -> str:
@@ -113,7 +113,7 @@ def count(portal: Portal, which: Which, do: CampaignAction) -> CampaignCount:
     for account in first:
         if clock.timestamp() > until:
             break
-        found[_outlook(portal, do, account)] += 1
+        found[_sort(outlook(portal, do, account, clock.timestamp()))] += 1
         looked_at += 1
     would, later = found.pop("", 0), found.pop("later", 0)
     return CampaignCount(
@@ -133,21 +133,41 @@ def counted(portal: str, which: Which, seconds: int) -> tuple[int | None, list[A
     return None, first
 
 
-def _outlook(portal: Portal, do: CampaignAction, account: Account) -> str:
-    """Why an account would get nothing; "" if it would, "later" if it would have to wait."""
+def outlook(portal: Portal, do: CampaignAction, account: Account, at: int) -> Outlook:
+    """What a campaign would do for an account at a moment, as it is now: by the same code that does it."""
+    channel = channel_of(do)
+    found = recipients.of_record(portal, account, channel) if channel else None
+    to = found.to if isinstance(found, Reached) else None
+    why, until = _in_the_way(portal, do, account, found, at)
+    return Outlook(
+        account_id=account.id, channel=channel,
+        to=addresses.masked(channel, to) if channel and to else None,
+        answer="later" if until else "nothing" if why else "would", why=why,
+        at=clock.text(until or at) if until or not why else None,
+    )  # fmt: skip
+
+
+def _in_the_way(
+    portal: Portal, do: CampaignAction, account: Account, found: Reached | Missed | None, at: int
+) -> tuple[str, int | None]:
+    """What is in the way, and until when if that passes by itself; blank: nothing."""
     if isinstance(do, AddTags | RemoveTags):
         add, remove = (do.tags, ()) if isinstance(do, AddTags) else ((), do.tags)
         after = tag_rules.retagged(account.tags, add, remove)
-        return REASONS["tags-as-wanted"] if after == account.tags else ""
+        return (REASONS["tags-as-wanted"] if after == account.tags else ""), None
     if account.status != "open":
-        return _CLOSED
-    channel = channel_of(do)
-    if channel is None:
-        return access.of_account(portal, account.id).refused.get("enable", "")
-    found = recipients.of_record(portal, account, channel)
+        return _CLOSED, None
     if isinstance(found, Missed):
-        return REASONS[found.why]
-    assert isinstance(do, MailEach | TextEach)  # noqa: S101 - what has a channel is one of these
-    purpose = wordings.template(portal.slug, do.message, channel).purpose
-    said = _verdict(portal, account, channel, found.to, purpose)
-    return _objection(said) or ("later" if said.answer == "later" else "")
+        return REASONS[found.why], None
+    if not isinstance(do, MailEach | TextEach) or found is None:
+        return access.of_account(portal, account.id).refused.get("enable", ""), None
+    channel: Channel = "email" if isinstance(do, MailEach) else "sms"
+    said = _verdict(portal, account, channel, found.to, wordings.template(portal.slug, do.message, channel).purpose, at)
+    if objection := _objection(said):
+        return objection, None
+    return (REASONS[said.reason], said.until) if said.answer == "later" else ("", None)
+
+
+def _sort(said: Outlook) -> str:
+    """How it is counted: "" if it would be done, "later" if it would have to wait, else why not."""
+    return said.why if said.answer == "nothing" else "later" if said.answer == "later" else ""

@@ -137,6 +137,19 @@ class CampaignCount(Struct, frozen=True, kw_only=True):
     nothing: Annotated[dict[str, int], Meta(description="How many would get nothing, by reason.")]
 
 
+class Outlook(Struct, frozen=True, kw_only=True):
+    """What a campaign would do for one account, as both are now. Nothing is changed or sent by asking."""
+
+    account_id: str
+    channel: Literal["email", "sms"] | None
+    to: Annotated[str | None, Meta(description="Enough to recognise the address by; null where nothing is sent.")]
+    answer: Annotated[
+        Literal["would", "later", "nothing"], Meta(description="`later`: its message waits until quiet hours end.")
+    ]
+    at: Annotated[Moment | None, Meta(description="When it would go; null where nothing would.")]
+    why: Annotated[str, Meta(description="What holds it back, or rules it out, in words.")]
+
+
 class Recipient(Struct, frozen=True, kw_only=True):
     """An account of a run. Those that had it already are counted only."""
 

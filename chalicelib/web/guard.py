@@ -198,6 +198,7 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("POST", f"{_CAMPAIGN}/release"): _key("workflows:write"),
     ("POST", f"{_CAMPAIGN}/copy"): _key("workflows:write"),
     ("GET", f"{_CAMPAIGN}/count"): _key("workflows:read"),
+    ("GET", f"{_CAMPAIGN}/rehearsal"): _key("workflows:read"),
     ("GET", f"{_CAMPAIGN}/recipients"): _key("workflows:read"),
     ("GET", f"{_AT}/workflows"): _key("workflows:read"),
     ("POST", f"{_AT}/workflows"): _key("workflows:write"),

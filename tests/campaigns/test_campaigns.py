@@ -34,6 +34,7 @@ from tests.campaigning import (
 from tests.factories import change_portal, facts_of, make_account, make_contact, make_portal, staff
 from tests.faults.journey import cold
 from tests.mishaps import Killed, Mishap, Mishaps
+from tests.tracing import traced, writes
 from tests.working import work_due
 from tests.world import World
 
@@ -257,6 +258,25 @@ def test_who_may_not_be_written_to_is_left_out_with_the_reason(world: World) -> 
     assert "turned a message away" in refused(portal, campaign)[other.id]
     counted = campaigns.count(portal, campaign.id)
     assert (counted.would, sum(counted.nothing.values())) == (1, 1)
+
+
+def test_a_rehearsal_tells_of_each_account_what_the_run_then_does(world: World) -> None:
+    portal = make_portal(world, time_zone="America/New_York", reach={"quiet_hours": {"for_mails": True}})
+    (one,), bare = clients(portal, 1), make_account(portal, record_type="client", number=None)
+    (stopped,) = clients(portal, 1, primary_emails=("gone@example.com",))
+    suppression.suppress(staff(portal), "email", "gone@example.com", "bounced")
+    draft = planned(portal, when={"when": "at", "at": "2030-06-04T06:00"})
+    with traced() as calls:
+        said = {each.account_id: each for each in campaigns.rehearsed(portal, draft.id).items}
+    assert writes(calls) == [], "reads, and nothing else"
+    assert (said[one.id].answer, said[one.id].at) == ("later", "2030-06-04T12:00:00Z"), "quiet until eight in New York"
+    assert said[one.id].to == f"c•••@{portal.slug}.example"
+    assert (said[bare.id].answer, said[bare.id].why) == ("nothing", "There is no email address to send to.")
+    assert said[stopped.id].answer == "nothing" and "turned a message away" in said[stopped.id].why
+    campaigns.schedule(staff(portal), portal, draft.id)
+    for _ in range(30):
+        pass_time(world, hours=1)
+    assert mails(world) == each_once([one])
 
 
 def test_who_has_had_enough_this_week_gets_nothing_more(world: World) -> None:

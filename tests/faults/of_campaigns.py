@@ -223,6 +223,13 @@ class CountsACampaign(ReadsACampaign):
     where = "/count"
 
 
+class RehearsesACampaign(ReadsACampaign):
+    """Whom it would reach, one by one."""
+
+    route = ("GET", f"{_ONE}/rehearsal")
+    where = "/rehearsal"
+
+
 class ListsRecipients(ReadsACampaign):
     """For whom it was done."""
 
@@ -241,5 +248,5 @@ class ListsCampaigns(ReadsACampaign):
 
 JOURNEYS: list[type[Journey]] = [
     PlansACampaign, ChangesACampaign, RemovesACampaign, SchedulesACampaign, CancelsACampaign, ReleasesACampaign,
-    CopiesACampaign, ReadsACampaign, CountsACampaign, ListsRecipients, ListsCampaigns,
+    CopiesACampaign, ReadsACampaign, CountsACampaign, RehearsesACampaign, ListsRecipients, ListsCampaigns,
 ]  # fmt: skip
