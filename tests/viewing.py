@@ -26,7 +26,7 @@ class Viewer:
 
     def ask(self, **wanted: str) -> str:
         """Ask for a view of the contact's pages, unless told otherwise; the path that the answer names."""
-        whose = {} if "account_id" in wanted else {"contact_id": self.client.contact.id}
+        whose = {} if {"account_id", "contact_id"} & set(wanted) else {"contact_id": self.client.contact.id}
         reply = self.held.post(f"/portals/{self.client.slug}/view-as", {"reason": REASON, **whose, **wanted})
         assert reply.status == 201, reply.text
         url: str = reply.json["url"]

@@ -270,12 +270,13 @@ def _staff(portal: str, view: ViewSession, staff_secret: str, *, is_use: bool) -
 
 
 def _pages(portal: str, view: ViewSession) -> tuple[Card, User | None] | None:
-    """What is shown now; None where its holder would be let in no more."""
+    """What is shown now; None where its holder would be let in no more. A user who is another by now is nobody."""
     card = cards.of_user(view.cards, view.contact_id)
     user = users.find(portal, view.username_key) if view.username_key else None
     if card is None or not card.is_open or card.account_id != view.account_id:
         return None
-    return card, user
+    is_theirs = user is not None and (user.cards, user.contact_id) == (view.cards, view.contact_id)
+    return card, user if is_theirs else None
 
 
 def _over(act: Act, secret: str, view: ViewSession, why: str) -> ViewOver:

@@ -128,6 +128,8 @@ def test_every_refusal_that_the_api_may_give_is_explained() -> None:
         "sends-used-up",
         "form-not-ours",
         "session-over",
+        "view-only",
+        "view-over",
         "changed-meanwhile",
         "unsubscribe-link-wrong",
     }

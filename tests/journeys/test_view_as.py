@@ -7,7 +7,7 @@ import re
 import pytest
 
 from chalicelib.people import cards, contacts, matching
-from tests import self_service, viewing
+from tests import offices, self_service, viewing
 from tests.api.client import Reply
 from tests.browsing import Browser, Seen
 from tests.customers import enter_password, make_customer
@@ -20,6 +20,7 @@ from tests.factories import (
     make_client,
     make_contact,
     make_machine,
+    make_portal,
     sign_in,
     staff,
 )
@@ -147,10 +148,27 @@ def test_an_account_s_own_user_and_a_record_s_page(world: World) -> None:
     viewer = make_viewer(world, Client(customer.portal, customer.account, None, customer.batch))  # type: ignore[arg-type]
     seen = viewer.enter(account_id=customer.account.id)
     assert customer.batch.title in seen.shown
+    assert content(viewer.browser.open(f"/{customer.slug}")) == content(own.open(f"/{customer.slug}"))
     assert "Not while" in viewer.browser.open(f"/{customer.slug}/security").heading
-    record = self_service.make_record(world)
+    record, own = self_service.make_record(world), Browser()
+    self_service.sign_in(own, record)
     viewer = make_viewer(world, Client(record.portal, record.account, None, None))  # type: ignore[arg-type]
-    assert viewer.enter(account_id=record.account.id).status == 200
+    viewer.enter(account_id=record.account.id)
+    for path in ("", "/records", "/views"):
+        assert content(viewer.browser.open(f"/{record.slug}{path}")) == content(own.open(f"/{record.slug}{path}"))
+
+
+def test_people_of_an_office_are_seen_one_by_one(world: World) -> None:
+    portal = make_portal(world, policy={"sign_in_ways": ["password"]})
+    office = offices.make_office(portal)
+    frances, own = offices.make_office_user(portal, office), Browser()
+    offices.sign_in(own, frances)
+    viewer = make_viewer(world, Client(portal, office, None, None))  # type: ignore[arg-type]
+    assert refused(viewer, account_id=office.id).status == 409
+    assert frances.user.contact_id
+    seen = viewer.enter(contact_id=frances.user.contact_id)
+    assert office.name in seen.shown
+    assert content(viewer.browser.open(f"/{portal.slug}")) == content(own.open(f"/{portal.slug}"))
 
 
 def test_documents_are_downloaded_only_where_the_policy_says_so(world: World) -> None:
@@ -173,7 +191,7 @@ def test_documents_are_downloaded_only_where_the_policy_says_so(world: World) ->
 
 def refused(viewer: Viewer, **wanted: str) -> Reply:
     """Ask in vain."""
-    whose = {} if "account_id" in wanted else {"contact_id": viewer.client.contact.id}
+    whose = {} if {"account_id", "contact_id"} & set(wanted) else {"contact_id": viewer.client.contact.id}
     body = {"reason": REASON, **whose, **wanted}
     return viewer.held.post(f"/portals/{viewer.client.slug}/view-as", body)
 

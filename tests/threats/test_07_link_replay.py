@@ -146,6 +146,7 @@ def test_an_end_of_one_purpose_is_none_of_another(world: World) -> None:
     assert sent["not-me"].press() == "done"
     assert [purpose for purpose in PURPOSES if sent[purpose].look() == "live"] == [
         "credential-create", "staff-invitation", "invitation", "contact-confirmation", "self-service-password",
+        "view-as",
     ]  # fmt: skip
 
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 
 from chalicelib.people import contacts, user_changes
 from chalicelib.portals.permissions import ROLES
+from chalicelib.security import links
 from chalicelib.storage import Transaction
 from chalicelib.web.guard import GUARDS
-from tests import viewing
+from tests import meanwhile, viewing
 from tests.browsing import FORM, Browser, Seen
 from tests.factories import (
     change_account,
@@ -268,6 +270,46 @@ def test_the_link_is_for_one_person_one_press_and_one_minute(world: World) -> No
     older, newer = viewer.ask(), viewer.ask()
     assert over(viewer.browser.open(older)) and viewer.browser.open(newer).status == 200
     assert len(facts_of(slug, "staff:view:started")) == 1
+
+
+def test_a_token_of_another_purpose_opens_no_view(world: World) -> None:
+    viewer = make_viewer(world)
+    slug, tokens = viewer.client.slug, list[str]()
+    for purpose in get_args(links.Purpose):
+        tx = staff(slug).transaction()
+        link = links.issue(tx, slug, purpose, viewer.colleague.id, seconds=600)
+        tx.commit()
+        if purpose != "view-as":
+            tokens.append(links.token(slug, purpose, link.holder, link.id, link.version, 0))
+    csrf = viewer.browser.open(f"/{slug}/staff/security").csrf
+    for token in (*tokens, "", "1.0.x", "é"):
+        assert over(viewer.browser.open(f"/{slug}/staff/view-as?t={token}"))
+        assert viewer.browser.post(f"/{slug}/staff/view-as", {"csrf": csrf, "t": token}).status == 410
+    assert viewer.browser.cookie("view") is None
+
+
+def test_its_cookie_is_locked_and_empty_of_anything_personal(world: World) -> None:
+    viewer = make_viewer(world)
+    viewer.browser.open(viewer.ask())
+    seen = viewer.browser.press("View as client")
+    (line,) = [each for each in seen.trail[0].headers.getlist("Set-Cookie") if "view-" in each]
+    flags = {part.strip().lower() for part in line.split(";")[1:]}
+    assert {"secure", "httponly", "samesite=lax", "path=/", "max-age=1800"} == flags
+    secret = line.partition("=")[2].partition(";")[0]
+    assert line.startswith(f"__Host-view-{viewer.client.slug}=") and len(secret) == 43
+    assert not [item for item in stored(world) if secret in item], "only its hash is stored"
+
+
+@pytest.mark.parametrize("end", [close_account, remove_contact])
+def test_what_ends_at_the_very_moment(world: World, end: Callable[[Viewer, World], None]) -> None:
+    """Between what the press reads and what it writes: no view begins."""
+    viewer = make_viewer(world)
+    viewer.browser.open(viewer.ask())
+    change_batch(viewer.client.portal, viewer.client.batch.id, open_to_portal=False)
+    with meanwhile.after("dynamodb.BatchGetItem", lambda: end(viewer, world)):
+        seen = viewer.browser.press("View as client")
+    assert seen.status == 404 and viewer.browser.cookie("view") is None
+    assert not facts_of(viewer.client.slug, "staff:view:started")
 
 
 def over(seen: Seen) -> bool:
