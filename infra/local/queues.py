@@ -28,7 +28,7 @@ TARGET = "AmazonSQS."  # what the header of every request begins with
 
 
 class Refused(Exception):
-    """SQS does not do it: the code of its error."""
+    """SQS does not do it: its error's code."""
 
 
 @dataclass(slots=True)
@@ -78,8 +78,9 @@ class StoredQueue:
             message.first_at = message.first_at or time.time()
             message.handle = str(uuid.uuid4())
             self._handed[message.handle] = message
-            self.put(message, self._visible if visible is None else visible)
             handed.append(message)
+        for message in handed:
+            self.put(message, self._visible if visible is None else visible)
         return handed, dead
 
     def delete(self, handle: str) -> None:
