@@ -1,4 +1,4 @@
-"""SQS: what the runtime and the application ask of it, in the JSON of its API. Kept in memory, as moto's queues are.
+"""SQS: what the runtime and the application ask of it, in the JSON of its API. Kept in memory.
 
 Our own, for moto looks through a whole queue for every message of it: with twenty thousand waiting it comes to a standstill.
 Here each costs the same, however many wait.
