@@ -1,4 +1,4 @@
-"""SQS: what the runtime and the application ask of it, in the JSON of its API. Kept in memory, as moto's queues are.
+"""SQS: what the runtime and the application ask of it, in the JSON of its API. Kept in memory.
 
 Our own, for moto looks through a whole queue for every message of it: with twenty thousand waiting it comes to a standstill.
 Here each costs the same, however many wait.
@@ -28,7 +28,7 @@ TARGET = "AmazonSQS."  # what the header of every request begins with
 
 
 class Refused(Exception):
-    """SQS does not do it: the code of its error."""
+    """SQS does not do it: its error's code."""
 
 
 @dataclass(slots=True)
@@ -78,8 +78,9 @@ class StoredQueue:
             message.first_at = message.first_at or time.time()
             message.handle = str(uuid.uuid4())
             self._handed[message.handle] = message
-            self.put(message, self._visible if visible is None else visible)
             handed.append(message)
+        for message in handed:
+            self.put(message, self._visible if visible is None else visible)
         return handed, dead
 
     def delete(self, handle: str) -> None:

@@ -1,7 +1,7 @@
 """After a crash: what a message's row cannot tell, the provider's store can, so that each is sent exactly once.
 
 In AWS only SES' feedback tells whether a message was accepted whose sending broke off. Here the provider's store is asked:
-it was written before the provider answered. And moto's queues, which died with the last runtime, are filled again at once
+it was written before the provider answered. And the queues, which died with the last runtime, are filled again at once
 rather than by the sweep minutes later; the claim keeps a message single however often it is handed on.
 
 What workflows were to look at is told by the facts themselves: those of the last minutes before the end are relayed again,

@@ -20,7 +20,7 @@ from chalicelib.tables import TABLES, Table
 from infra.local import demo, tools
 from infra.local.clients import client
 from infra.local.dynoxide import Dynoxide
-from infra.local.environment import REPOSITORY, Environment
+from infra.local.environment import REPOSITORY, TABLE_PREFIX, Environment
 from infra.local.folder import FolderLock
 from infra.local.reset import forget
 from infra.local.runtime import Runtime
@@ -117,6 +117,26 @@ def test_what_stood_in_the_queue_of_reactions_is_told_again_by_the_facts(tmp_pat
     again = start(tmp_path, timers=False)
     try:
         until(lambda: again.standin.reacted == ["account:late"])
+    finally:
+        again.runtime.stop()
+
+
+@pytest.mark.slow
+def test_what_workers_of_the_last_runtime_had_taken_is_free_again(tmp_path: Path) -> None:
+    first = start(tmp_path, timers=False)
+    table, later = f"{TABLE_PREFIX}-workflows", {"N": str(int(time.time()) + 60)}
+    job = {"pk": {"S": "acme#job#j1"}, "sk": {"S": "job"}, "due_shard": {"S": "due#3"}, "due_at": later}
+    others = {"pk": {"S": "acme#job#j2"}, "sk": {"S": "job"}, "due_shard": {"S": "due#3"}, "due_at": later}
+    part = {"pk": {"S": "due-lease#3"}, "sk": {"S": "lease"}, "until": later}
+    for item in (job | {"lease_until": later}, others, part):
+        first.standin.client("dynamodb").put_item(TableName=table, Item=item)
+    first.runtime.stop()
+    again = start(tmp_path, timers=False)
+    try:
+        found = again.standin.client("dynamodb").scan(TableName=table)["Items"]
+        held = {item["pk"]["S"]: int(item["due_at"]["N"]) for item in found if "lease_until" not in item}
+        assert held.keys() == {"acme#job#j1", "acme#job#j2"}, "nobody holds a job, or a part of what is due"
+        assert held["acme#job#j1"] <= time.time() < held["acme#job#j2"]
     finally:
         again.runtime.stop()
 
