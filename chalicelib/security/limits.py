@@ -45,6 +45,9 @@ OFFICES_SOUGHT = Limit(600, 5 * 60)  # in one portal
 CHECKS_PER_ACCOUNT = Limit(5, 24 * 3600)  # threat 12; more of them are as good as wrong
 CHECKS_PER_ADDRESS = Limit(5, 24 * 3600)
 WAITING_MAILS = Limit(8, 24 * 3600)  # threat 14; to those who decide for one office
+CALLER_CODES_AN_HOUR = Limit(30, 3600)  # that a staff user sends to verify callers
+CALLER_TRIES = 3  # at a code that a caller reads out; then staff start anew
+USERNAMES_TOLD_AN_HOUR = Limit(20, 3600)  # by a staff user
 SAMPLES_A_HOUR = Limit(30, 3600)  # messages in a portal's wording that a staff user sends themselves
 CROWDED = 10  # from this many in a window, a right code gives its count back (below, that write is not worth making)
 
