@@ -227,6 +227,7 @@ _DERIVED: Final[dict[str, Callable[[MessageRow, Portal, Context], dict[str, str]
     wording_selfservice.SELF_SERVICE_PASSWORD.name: _link,
     wording_records.RECORD_CHANGED.name: _record,
     wording_support.CALLER_CODE.name: _code,
+    wording_support.HELP_ANSWER.name: _nothing,
     wording_support.SIGN_IN_UNLOCKED.name: _sign_in_unlocked,
     wording_work.TASK_REMINDER.name: _task_reminder,
     wording_work.CAMPAIGN_STOPPED.name: _nothing,

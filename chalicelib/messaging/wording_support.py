@@ -72,4 +72,30 @@ SIGN_IN_UNLOCKED = Template(
     ),
 )
 
-SUPPORT_MESSAGES: Final = (CALLER_CODE, SIGN_IN_UNLOCKED)
+HELP_ANSWER = Template(
+    name="help-answer",
+    meaning="Carries what staff answer to a help request.",
+    context=(
+        Placeholder("reference", "line", "the request's reference number"),
+        Placeholder("said", "text", "the answer, at most 4,000 characters"),
+        Placeholder("author", "line", "who answers, on one line", required=False),
+    ),
+    derived=frozenset(),
+    email=EmailWording(
+        subject="((reference)): our answer - ((portal_name))",
+        preheader="You asked ((portal_name)) for help.",
+        blocks=(
+            Block("heading", "Our answer"),
+            Block("paragraph", "You asked ((portal_name)) for help. The number of your request is ((reference))."),
+            Block("quote", "((said))"),
+            Block("paragraph", "((author))"),
+            Block(
+                "small",
+                "We never ask for a password, or by mail for a code. Did you not ask us for help? Somebody may have given "
+                "your address by mistake: you need not do anything.",
+            ),
+        ),
+    ),
+)
+
+SUPPORT_MESSAGES: Final = (CALLER_CODE, SIGN_IN_UNLOCKED, HELP_ANSWER)

@@ -6,7 +6,7 @@ Verifications of callers expire by design, and stand among the tokens.
 from __future__ import annotations
 
 from ..storage import NumberAttribute, Packed, Row, UnicodeAttribute, table_name
-from .shapes import Asked
+from .shapes import Asked, HelpAnswer
 
 
 class HelpRow(Row):
@@ -26,6 +26,10 @@ class HelpRow(Row):
     asked: Packed[Asked] = Packed(Asked)
     state = UnicodeAttribute()
     note = UnicodeAttribute(default="")
+    assignee = UnicodeAttribute(null=True)
+    account_id = UnicodeAttribute(null=True)
+    logged_by = UnicodeAttribute(null=True)
+    answers: Packed[tuple[HelpAnswer, ...]] = Packed(tuple[HelpAnswer, ...], null=True)
     version = NumberAttribute(default=1)
     created_at = NumberAttribute()
     updated_at = NumberAttribute()

@@ -210,8 +210,10 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     ("POST", f"{_AT}/enrolments/{{enrolment}}/stop"): _key("workflows:write"),
     #
     ("GET", f"{_AT}/help-requests"): _key("help:read"),
+    ("POST", f"{_AT}/help-requests"): _key("help:manage"),
     ("GET", f"{_AT}/help-requests/{{request}}"): _key("help:read"),
     ("PATCH", f"{_AT}/help-requests/{{request}}"): _key("help:manage"),
+    ("POST", f"{_AT}/help-requests/{{request}}/answer"): _key("help:manage"),
     #
     ("POST", f"{_AT}/support/diagnose"): _key("support:diagnose"),
     ("GET", f"{_AT}/support/people"): _key("support:diagnose"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from chalicelib.facts import Kind
+from chalicelib.support import help_requests
 from tests.browsing import Seen
-from tests.factories import newest_code
+from tests.factories import HELP, make_help_request, newest_code
 from tests.faults.journey import Journey, Repeatable
 from tests.offices import make_office, make_office_user, with_app
 
@@ -102,6 +103,47 @@ class SendsALink(HelpsAUser):
 
     route = ("POST", f"{_AT}/users/{{user}}/send-link")
     kind, template = Kind.OFFICE_USER_PASSWORD_SENT, "temporary-password"
+
+
+class LogsAHelpRequest(Repeatable):
+    """Staff write down what a caller asks for: one request, with one number."""
+
+    route = ("POST", "/api/v1/portals/{portal}/help-requests")
+    good = (201,)
+    sample = 6
+
+    def prepare(self) -> None:
+        self.number = self.make_client().number
+
+    def act(self) -> Seen:
+        return self.ask("POST", "help-requests", {**HELP, "signs_in_as": self.number}, **self.key())
+
+    def check(self) -> None:
+        held = help_requests.listed(self.slug, limit=100).items
+        (made,) = [each for each in held if each.signs_in_as == self.number]
+        assert help_requests.listed(self.slug, reference=made.reference).items == [made]
+        assert self.facts_about(f"help:{made.id}", Kind.HELP_LOGGED) == 1
+
+
+class AnswersAHelpRequest(Repeatable):
+    """One answer, one mail, one fact."""
+
+    route = ("POST", "/api/v1/portals/{portal}/help-requests/{request}/answer")
+    sample = 6
+
+    def prepare(self) -> None:
+        client = self.make_client()
+        self.request = make_help_request(self.portal, reached_by=client.email).id
+
+    def act(self) -> Seen:
+        return self.ask("POST", f"help-requests/{self.request}/answer", {"text": "Try again."}, **self.key())
+
+    def check(self) -> None:
+        self.world.tick()
+        self.world.drain()
+        about = f"help:{self.request}"
+        assert len(help_requests.get(self.slug, self.request).answers) == 1
+        assert self.facts_about(about, Kind.HELP_ANSWERED) == self.sent_about(about, "help-answer") == 1
 
 
 class VerifiesACaller(Repeatable):
@@ -216,6 +258,7 @@ class TellsAUsername(OfAVerification):
 
 
 JOURNEYS: list[type[Journey]] = [
+    LogsAHelpRequest, AnswersAHelpRequest,
     Diagnoses, FindsPeople, UnlocksAContact, UnlocksAUser, ResetsFactors, SendsALink,
     ListsWays, VerifiesACaller, ReadsAVerification, EntersACallersCode, TellsAUsername,
 ]  # fmt: skip
