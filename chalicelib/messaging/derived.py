@@ -24,6 +24,7 @@ from . import (
     wording_records,
     wording_registration,
     wording_selfservice,
+    wording_support,
     wording_work,
 )
 from .models import MessageRow
@@ -117,6 +118,10 @@ def _temporary_password(row: MessageRow, portal: Portal, context: Context) -> di
         "link": _sign_in_page(portal, staff=context["staff"] == "yes"),
         **_time(row, portal),
     }
+
+
+def _sign_in_unlocked(_row: MessageRow, portal: Portal, _context: Context) -> dict[str, str]:
+    return {"phone": portal.support.phone or ""}
 
 
 def _record_page(_row: MessageRow, portal: Portal, context: Context) -> dict[str, str]:
@@ -221,6 +226,9 @@ _DERIVED: Final[dict[str, Callable[[MessageRow, Portal, Context], dict[str, str]
     wording_selfservice.SELF_SERVICE_LINK.name: _record_page,
     wording_selfservice.SELF_SERVICE_PASSWORD.name: _link,
     wording_records.RECORD_CHANGED.name: _record,
+    wording_support.CALLER_CODE.name: _code,
+    wording_support.HELP_ANSWER.name: _nothing,
+    wording_support.SIGN_IN_UNLOCKED.name: _sign_in_unlocked,
     wording_work.TASK_REMINDER.name: _task_reminder,
     wording_work.CAMPAIGN_STOPPED.name: _nothing,
     **{template.name: _record_message for template in record_messages.MESSAGES_FOR_RECORDS},

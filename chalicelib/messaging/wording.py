@@ -2,8 +2,8 @@
 
 Those about usernames, passwords and second factors are in `wording_credentials`, those about offices in
 `wording_registration`, those of self-service in `wording_selfservice`, those about a client's own record in
-`wording_records`, those about what staff have to do in `wording_work`, those that workflows and campaigns may send in
-`record_messages`.
+`wording_records`, those about what staff have to do in `wording_work`, those of the support desk in `wording_support`,
+those that workflows and campaigns may send in `record_messages`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .wording_credentials import CREDENTIAL_MESSAGES
 from .wording_records import RECORD_MESSAGES
 from .wording_registration import REGISTRATION_MESSAGES
 from .wording_selfservice import SELF_SERVICE_MESSAGES
+from .wording_support import SUPPORT_MESSAGES
 from .wording_work import WORK_MESSAGES
 
 _BATCH = (
@@ -199,6 +200,7 @@ _ALL = (
     *SELF_SERVICE_MESSAGES,
     *RECORD_MESSAGES,
     *WORK_MESSAGES,
+    *SUPPORT_MESSAGES,
     *MESSAGES_FOR_RECORDS,
 )
 TEMPLATES = {template.name: template for template in _ALL}

@@ -40,6 +40,10 @@ CHANGES: Final = {
         "Your second factor was reset",
         "Your second factor was reset by our staff. You set up a new one at your next sign-in.",
     ),
+    "username-told": Change(
+        "Your username was told on the phone",
+        "Our staff told your username to somebody who read out a code that we had sent to you.",
+    ),
     "unlocked": Change("Your sign-in was unlocked", "Your sign-in was unlocked."),
     "questions": Change("Your security questions were changed", "Your security questions were changed."),
 }

@@ -17,7 +17,7 @@ Event = Literal["registration_waiting"]
 
 Change = Literal[
     "password", "username", "username-deleted", "totp-added", "totp-removed", "sms-added", "sms-removed",
-    "recovery-codes", "recovery-code-used", "address", "factor-reset", "unlocked",
+    "recovery-codes", "recovery-code-used", "address", "factor-reset", "unlocked", "username-told",
 ]  # fmt: skip
 
 

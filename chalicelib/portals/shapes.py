@@ -90,6 +90,13 @@ class Support(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class CannedAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An answer to help requests that staff need not write anew: they choose it, and send it as it is or changed."""
+
+    title: fields.Required
+    text: Annotated[fields.Text, Meta(min_length=1)]
+
+
 class Notifications(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who of the company is told when a client answers, and the address replies go to."""
 
@@ -167,6 +174,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     registration: RegistrationSettings = field(default_factory=RegistrationSettings)
     modules: Modules = field(default_factory=Modules)
     reach: Reach = field(default_factory=Reach)
+    canned_answers: Annotated[
+        tuple[CannedAnswer, ...], Meta(max_length=12, description="Answers to help requests, for staff to choose from.")
+    ] = ()
     product_statuses: Annotated[
         tuple[fields.Required, ...],
         Meta(min_length=1, max_length=20, description="What the status of a product may be."),
@@ -218,17 +228,28 @@ def checked(settings: Settings) -> None:
         wrong["support.phone"] = _NO_NUMBER
     if not _can_be_read(settings.branding.brand_colour):
         wrong["branding.brand_colour"] = _NO_CONTRAST
-    for place, role in enumerate(settings.roles):
-        if role.key in {earlier.key for earlier in settings.roles[:place]}:
-            wrong[f"roles.{place}.key"] = "Another role has this key already."
-    for place, status in enumerate(settings.product_statuses):
-        if status in settings.product_statuses[:place]:
-            wrong[f"product_statuses.{place}"] = "This status is listed already."
+    wrong |= _repeated(settings)
     policy = settings.policy
     if policy.password_least < LEAST_ALONE and (policy.second_factor != "required" or policy.remembered_device_days):
         wrong["policy.password_least"] = _TOO_SHORT
     if wrong:
         raise Invalid(fields=wrong)
+
+
+def _repeated(settings: Settings) -> dict[str, str]:
+    """What is listed twice that may be once only, per field."""
+    lists = (
+        ("roles.{}.key", [role.key for role in settings.roles], "Another role has this key already."),
+        ("product_statuses.{}", list(settings.product_statuses), "This status is listed already."),
+        (
+            "canned_answers.{}.title",
+            [answer.title for answer in settings.canned_answers],
+            "Another answer has this title already.",
+        ),
+    )
+    return {
+        name.format(place): why for name, held, why in lists for place, each in enumerate(held) if each in held[:place]
+    }
 
 
 @cache

@@ -11,7 +11,8 @@ from ..people.users import User, tried_as
 from ..security.links import Purpose
 from ..signin import doors
 from .case import Case, Finding, moment, passed, untold
-from .checks_of_codes import arrived, not_suppressed, portal_open, whose_address
+from .checks_of_codes import portal_open
+from .checks_of_sending import arrived, not_suppressed, whose_address
 
 Look = Callable[[Case], Finding]
 _CARRIES: Final = (

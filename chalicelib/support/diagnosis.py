@@ -11,7 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from ..errors import Invalid
-from ..people import record_users, usernames
+from ..people import record_users, usernames, users
 from ..portals import Portal
 from . import checks_of_codes, checks_of_users, help_requests
 from .case import Case
@@ -75,10 +75,7 @@ def _completed(portal: Portal, told: Told) -> Told:
     if told.help_request_id is None:
         return told
     asked = help_requests.get(portal.slug, told.help_request_id)
-    has_digit = any(char.isdigit() for char in asked.signs_in_as)
-    is_username = bool(asked.signs_in_as) and ("@" in asked.signs_in_as or not has_digit)
-    if told.client_number or told.username:
-        is_username = bool(told.username)
+    is_username = bool(told.username) or (not told.client_number and _is_username(portal, asked.signs_in_as))
     return replace(
         told,
         client_number=told.client_number or ("" if is_username else asked.signs_in_as),
@@ -86,3 +83,11 @@ def _completed(portal: Portal, told: Told) -> Told:
         last_name=told.last_name or (asked.name.split() or [""])[-1],
         destination=told.destination or asked.reached_by,
     )
+
+
+def _is_username(portal: Portal, typed: str) -> bool:
+    """Whether this is rather a username than a client number: somebody has it, or it holds no digit, or an @."""
+    if not typed:
+        return False
+    has_digit = any(char.isdigit() for char in typed)
+    return "@" in typed or not has_digit or users.find(portal.slug, usernames.key(typed)) is not None

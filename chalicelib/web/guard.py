@@ -223,11 +223,22 @@ GUARDS: Final[dict[tuple[str, str], Guard]] = {
     #
     ("POST", f"{_AT}/view-as"): _key("clients:view-as"),
     ("GET", f"{_AT}/help-requests"): _key("help:read"),
+    ("POST", f"{_AT}/help-requests"): _key("help:manage"),
     ("GET", f"{_AT}/help-requests/{{request}}"): _key("help:read"),
     ("PATCH", f"{_AT}/help-requests/{{request}}"): _key("help:manage"),
+    ("POST", f"{_AT}/help-requests/{{request}}/answer"): _key("help:manage"),
     #
     ("POST", f"{_AT}/support/diagnose"): _key("support:diagnose"),
     ("GET", f"{_AT}/support/people"): _key("support:diagnose"),
+    ("POST", f"{_AT}/support/contacts/{{contact}}/unlock"): _key("credentials:manage"),
+    ("POST", f"{_AT}/support/users/{{user}}/unlock"): _fresh("credentials:manage"),
+    ("POST", f"{_AT}/support/users/{{user}}/reset-factors"): _fresh("credentials:manage"),
+    ("POST", f"{_AT}/support/users/{{user}}/send-link"): _fresh("credentials:manage"),
+    ("GET", f"{_AT}/support/verifications"): _key("support:verify"),
+    ("POST", f"{_AT}/support/verifications"): _key("support:verify"),
+    ("GET", f"{_AT}/support/verifications/{{verification}}"): _key("support:verify"),
+    ("POST", f"{_AT}/support/verifications/{{verification}}/code"): _key("support:verify"),
+    ("POST", f"{_AT}/support/verifications/{{verification}}/username"): _key("support:verify"),
     #
     ("GET", f"{_AT}/messages"): _key("messages:read"),
     ("GET", f"{_AT}/messages/{{message}}"): _key("messages:read"),

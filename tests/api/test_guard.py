@@ -85,6 +85,7 @@ def owner(office: Office) -> dict[str, str]:
         "campaign": good(office.api.post(f"{office.at}/campaigns", CAMPAIGN)).id,
         "workflow": good(office.api.post(f"{office.at}/workflows", WORKFLOW)).id,
         "enrolment": "0" * 32,
+        "verification": "0" * 32,
     }
 
 
@@ -179,6 +180,8 @@ def test_ids_of_one_portal_lead_nowhere_in_another(
                 "/prescriptions",
                 "/providers",
                 "/links",
+                "/code",
+                "/answer",
             )
         )  # the body is looked at first
         if route == f"{AT}/me":

@@ -45,7 +45,7 @@ ROWS = [
 IDS = dict.fromkeys(
     (
         "account", "contact", "batch", "document", "message", "key", "user", "request", "registration", "sending", "item",
-        "tagging", "task", "call", "campaign", "workflow", "enrolment",
+        "tagging", "task", "call", "campaign", "workflow", "enrolment", "verification",
     ),
     "0" * 32,
 )  # fmt: skip

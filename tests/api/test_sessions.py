@@ -29,6 +29,7 @@ CHANGES = [(method, route) for method, route, _ in ROWS if method != "GET"]
 IDS = dict.fromkeys(
     (
         "account", "contact", "batch", "document", "message", "key", "user", "request", "registration", "sending", "tagging",
+        "verification",
         "task", "call", "item", "campaign", "workflow", "enrolment",
     ),
     "0" * 32,
@@ -93,6 +94,7 @@ def test_what_is_dangerous_is_marked_so() -> None:
         ("PATCH", "/accounts/{account}/credential"), ("DELETE", "/accounts/{account}/credential"),
         ("POST", "/templates"), ("POST", "/templates/change"), ("POST", "/templates/delete"), ("POST", "/templates/wording"),
         ("POST", "/templates/restore"),
+        *(("POST", f"/support/users/{{user}}/{does}") for does in ("unlock", "reset-factors", "send-link")),
     }  # fmt: skip
     assert not any(guard.fresh for method, _, guard in ROWS if method == "GET")
 

@@ -42,6 +42,9 @@ FULL: dict[str, dict[str, str]] = {
     "verification-code": {"challenge": "0" * 32, "counter": "0", "version": "1"},
     "client-answered": ANSWER,
     "help-request": HELP,
+    "help-answer": {"reference": "H-7K4M-9C", "said": "Try again now.", "author": "Ana Silva"},
+    "sign-in-unlocked": {"contact_first_name": "Jane"},
+    "caller-code": {"challenge": "0" * 32, "counter": "0", "version": "1"},
     "record-changed": {"account_id": "0" * 32, "account_name": "Northwind", "day": "2030-06-03"},
     "credential-create": {
         **link_context("credential-create"), "account_name": "Northwind Traders", "username": "jane.doe",

@@ -201,7 +201,7 @@ def test_no_answer_of_any_route_may_be_kept_by_anybody(world: World) -> None:
         "document": "0" * 32, "message": "0" * 32, "key": "0" * 32, "user": "0" * 32, "request": "0" * 32,
         "registration": "0" * 32, "sending": "0" * 32, "tagging": "0" * 32, "task": "0" * 32, "call": "0" * 32,
         "workflow": "0" * 32, "enrolment": "0" * 32, "item": "0" * 32, "campaign": "0" * 32, "code": "rec-aaaaaaaaaaaa",
-        "proxy+": "nowhere",
+        "proxy+": "nowhere", "verification": "0" * 32,
     }  # fmt: skip
     for method, route in GUARDS:
         path = route.format_map(ids)
