@@ -91,7 +91,8 @@ def read_help_request(call: Call[None, None]) -> Answer:
 def change_help_request(call: Call[None, Any]) -> Answer:
     """Change a help request.
 
-    Its state, the note, the colleague who sees to it, the account it is about. Any state may follow any other. Nobody is told of it.
+    Its state, the note, the colleague who sees to it, the account it is about. Any state may follow any other.
+    Nobody is told of it.
     """
     request_id = call.ids["request"]
     return changed(
