@@ -195,16 +195,14 @@ class View(Struct):
         """What a page tells staff who look at it as somebody else."""
         if self.viewing is None:
             return None
-        shown, until = (
-            self.viewing.card,
-            datetime.fromtimestamp(self.viewing.view.until, ZoneInfo(self.portal.time_zone)),
-        )
+        shown, view = self.viewing.card, self.viewing.view
+        until = datetime.fromtimestamp(view.until, ZoneInfo(self.portal.time_zone))
         return {
             "staff": self.viewing.staff.name,
             "client": shown.name,
             "account": shown.account_name,
             "until": f"{until:%H:%M %Z}",
-            "reason": self.viewing.view.reason,
+            "reason": view.reason,
             "leave_url": f"{self.base}/staff/view-as/leave",
             "csrf": csrf.token(self.slug, self.form_id, self.cookie("staff") or ""),
             "files": self.portal.policy.view_as_downloads,

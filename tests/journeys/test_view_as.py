@@ -86,7 +86,8 @@ def test_all_of_it_is_on_record_with_both_identities(world: World) -> None:
         world.clock.advance(1)
         seen = step()
     assert seen.path.endswith("/staff") and viewer.browser.cookie("view") is None
-    found = list(reversed(facts_of(viewer.client.slug, ASKED, STARTED, SEEN, ENDED)))
+    kinds = (ASKED, STARTED, SEEN, ENDED)
+    found = sorted(facts_of(viewer.client.slug, *kinds), key=lambda fact: (fact.at, kinds.index(fact.kind)))
     assert [fact.kind for fact in found] == [ASKED, STARTED, SEEN, SEEN, ENDED]
     for fact in found:
         assert fact.actor == f"user:{viewer.colleague.id}" and fact.subject == f"account:{viewer.client.account.id}"
