@@ -58,6 +58,7 @@ class _OneSession(Connection):
 _connection = _OneSession(connect_timeout_seconds=2, read_timeout_seconds=5, max_retry_attempts=3)
 _connection_lock = threading.Lock()
 _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="beside")
+_TOGETHER = 32
 pause: Callable[[float], None] = time.sleep
 T = TypeVar("T")
 U = TypeVar("U")
@@ -324,8 +325,14 @@ def beside(first: Callable[[], T], second: Callable[[], U]) -> tuple[T, U]:
 
 
 def together(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """Run independent calls at the same time and give their answers in order."""
-    return list(_pool.map(lambda call: call(), calls)) if len(calls) > 1 else [call() for call in calls]
+    """Run independent calls at the same time and give their answers in order.
+
+    Some at a time, so that whoever shares the threads, as all do in the local runtime, need not wait for thousands.
+    """
+    if len(calls) == 1:
+        return [calls[0]()]
+    slices = (calls[start : start + _TOGETHER] for start in range(0, len(calls), _TOGETHER))
+    return [answer for some in slices for answer in _pool.map(lambda call: call(), some)]
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
