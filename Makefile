@@ -26,7 +26,7 @@ reset: $(VENV)/.installed ## forget the local data: the next run starts with the
 	@$(PY) -m infra.local.reset
 
 test: $(VENV)/.installed ## the whole suite, browser included where Chromium is installed
-	@$(PY) -m pytest -q -n 2 --dist loadfile
+	@$(PY) -m pytest -q -n 3 --dist loadfile
 
 check: lint ## lint, the architecture test and the fast tests: under a minute
 	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not browser"
